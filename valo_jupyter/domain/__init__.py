@@ -1,0 +1,1 @@
+"""Records and pure rules: no input or output, no framework."""

@@ -1,0 +1,1 @@
+"""Beside the job, on its machine: fetch the code, run it, tell the server what happens."""

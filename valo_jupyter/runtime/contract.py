@@ -1,0 +1,120 @@
+"""What the parts of the runtime promise each other: the sink of events, the stop request, the outcome of a run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Sink(Protocol):
+    """Takes what happens, in order, from any thread; blocks when the server is far behind (bounded memory)."""
+
+    def emit(self, event: dict[str, Any]) -> None:
+        """One event of `docs/developer/wire.md` (`k` and its fields); `t` and the number are added here if absent."""
+        ...
+
+    def log(self, stream: str, lines: list[str], cell: int | None = None) -> None:
+        """Whole lines without their ends, in order. `stream`: stdout, stderr or status."""
+        ...
+
+    def notebook(self, content: bytes) -> None:
+        """The notebook as it stands; only the newest is kept, sent when there is time."""
+        ...
+
+
+@dataclass(frozen=True)
+class StopRequest:
+    reason: str
+    #: seconds from the request until what still runs is killed
+    kill_after: float = 10.0
+    #: what the run ends as: `stopped` (somebody asked), `error` (a limit), or `lost` (stale attempt: write nothing more)
+    status: str = "stopped"
+
+
+class StopSignal:
+    """Set once, from any thread; callbacks run at once in the setting thread, or immediately if already set."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._event = threading.Event()
+        self._callbacks: list[Callable[[StopRequest], None]] = []
+        self.request: StopRequest | None = None
+
+    def set(self, request: StopRequest) -> None:
+        with self._lock:
+            # a stale attempt overrides a polite stop; nothing else is replaced
+            if self.request is not None and not (request.status == "lost" and self.request.status != "lost"):
+                return
+            self.request = request
+            self._event.set()
+            callbacks = list(self._callbacks)
+        for callback in callbacks:
+            callback(request)
+
+    def is_set(self) -> bool:
+        return self._event.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._event.wait(timeout)
+
+    def on_stop(self, callback: Callable[[StopRequest], None]) -> None:
+        with self._lock:
+            self._callbacks.append(callback)
+            request = self.request
+        if request is not None:
+            callback(request)
+
+    def forget(self, callback: Callable[[StopRequest], None]) -> None:
+        with self._lock:
+            if callback in self._callbacks:
+                self._callbacks.remove(callback)
+
+
+@dataclass(frozen=True)
+class Folders:
+    """An attempt's folders: `repository` (the checkout), `inputs`, `outputs`, `config`, below `root`."""
+
+    root: Path
+
+    @property
+    def repository(self) -> Path:
+        return self.root / "repository"
+
+    @property
+    def inputs(self) -> Path:
+        return self.root / "inputs"
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+
+@dataclass
+class Outcome:
+    """How user code ended. `status`: complete, error, stopped or crashed."""
+
+    status: str
+    reason: str = ""
+    exit_code: int | None = None
+    #: `{"cell", "code_cell", "ename", "evalue", "traceback"}`
+    error: dict[str, Any] | None = None
+    #: seconds by part, e.g. `{"kernel": 0.01, "run": 1.9}`
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_bytes: int | None = None
+    #: `{"python", "packages", "kernel", "warm"}`
+    capture: dict[str, Any] | None = None
+
+
+class ProcessWatch(Protocol):
+    """Told of every process group of user code, so that an outside party can end it should this machine die."""
+
+    def started(self, pid: int) -> None: ...
+
+    def ended(self, pid: int) -> None: ...
