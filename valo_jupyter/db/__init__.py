@@ -1,0 +1,4 @@
+"""Tables, migrations and connections; SQLite for one machine, PostgreSQL for a team."""
+
+from valo_jupyter.db.database import Connection as Connection
+from valo_jupyter.db.database import Database as Database

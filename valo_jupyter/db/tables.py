@@ -1,0 +1,258 @@
+"""The tables. Times are UTC without a zone; identifiers are UUID strings; JSON columns hold what the wire shows."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id() -> sa.Column:
+    return sa.Column("id", sa.String(36), primary_key=True)
+
+
+def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> sa.Column:
+    return sa.Column(name, sa.ForeignKey(target, ondelete="CASCADE"), nullable=nullable, index=index)
+
+
+#: small facts of the server itself: who places, when the web process was last seen
+facts = sa.Table(
+    "facts",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("value", sa.JSON, nullable=False),
+)
+
+users = sa.Table(
+    "users",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("username", sa.String(150), nullable=False, unique=True),
+    sa.Column("admin", sa.Boolean, nullable=False, default=False),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+)
+
+tokens = sa.Table(
+    "tokens",
+    metadata,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    _ref("user_id", "users.id"),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+)
+
+projects = sa.Table(
+    "projects",
+    metadata,
+    _id(),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    _ref("owner_id", "users.id"),
+    #: where the project's folder is: `<host>:<path>`, unique for its owner; null for projects without one
+    sa.Column("folder", sa.Text),
+    sa.Column("yaml_path", sa.Text, nullable=False, default="valohai.yaml"),
+    sa.Column("last_counter", sa.Integer, nullable=False, default=0),
+    #: grows by one with every change to an execution of the project; readers ask for what is newer
+    sa.Column("revision", sa.Integer, nullable=False, default=0),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.UniqueConstraint("owner_id", "folder"),
+)
+
+project_variables = sa.Table(
+    "project_variables",
+    metadata,
+    sa.Column("project_id", sa.ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
+    #: encrypted when secret
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("secret", sa.Boolean, nullable=False, default=False),
+)
+
+environments = sa.Table(
+    "environments",
+    metadata,
+    _id(),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("slug", sa.String(255), nullable=False, unique=True),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False, default=dict),
+    sa.Column("enabled", sa.Boolean, nullable=False, default=True),
+    sa.Column("min_scale", sa.Integer, nullable=False, default=0),
+    sa.Column("max_scale", sa.Integer, nullable=False, default=5),
+    sa.Column("scale_down_grace_minutes", sa.Float, nullable=False, default=15),
+    sa.Column("per_hour_price_usd", sa.Float),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+)
+
+commits = sa.Table(
+    "commits",
+    metadata,
+    _id(),
+    _ref("project_id", "projects.id"),
+    #: `~…` for adhoc code, else the git commit
+    sa.Column("identifier", sa.String(80), nullable=False),
+    sa.Column("sha", sa.String(64), nullable=False),
+    sa.Column("adhoc", sa.Boolean, nullable=False),
+    sa.Column("description", sa.Text, nullable=False, default=""),
+    sa.Column("yaml_path", sa.Text, nullable=False, default="valohai.yaml"),
+    _ref("creator_id", "users.id"),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.UniqueConstraint("project_id", "identifier"),
+)
+
+executions = sa.Table(
+    "executions",
+    metadata,
+    _id(),
+    _ref("project_id", "projects.id"),
+    sa.Column("counter", sa.Integer, nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("status_detail", sa.Text, nullable=False, default=""),
+    sa.Column("title", sa.Text, nullable=False, default=""),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("image", sa.Text),
+    _ref("commit_id", "commits.id"),
+    _ref("environment_id", "environments.id"),
+    _ref("creator_id", "users.id"),
+    sa.Column("priority", sa.Integer, nullable=False, default=0),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.Column("queued", sa.DateTime),
+    sa.Column("started", sa.DateTime),
+    sa.Column("ended", sa.DateTime),
+    # what runs
+    sa.Column("notebook_path", sa.Text),
+    sa.Column("kernel", sa.JSON),
+    sa.Column("inject", sa.JSON, nullable=False, default=dict),
+    sa.Column("commands", sa.JSON),
+    sa.Column("parameters", sa.JSON, nullable=False, default=dict),
+    sa.Column("inputs", sa.JSON, nullable=False, default=list),
+    sa.Column("environment_variables", sa.JSON, nullable=False, default=dict),
+    #: encrypted JSON object of the secret variables
+    sa.Column("secrets", sa.Text),
+    sa.Column("git", sa.JSON),
+    sa.Column("left_out", sa.JSON, nullable=False, default=list),
+    sa.Column("time_limit", sa.Float),
+    sa.Column("no_output_timeout", sa.Float),
+    sa.Column("requeue", sa.Integer, nullable=False, default=1),
+    sa.Column("requeued", sa.Integer, nullable=False, default=0),
+    sa.Column("idempotency_key", sa.String(64)),
+    sa.Column("copied_from", sa.String(36)),
+    # how it goes
+    sa.Column("attempt", sa.Integer, nullable=False, default=0),
+    sa.Column("progress", sa.JSON),
+    sa.Column("metric", sa.JSON),
+    sa.Column("cumulative_metadata", sa.JSON, nullable=False, default=dict),
+    sa.Column("error", sa.JSON),
+    sa.Column("machine", sa.JSON),
+    sa.Column("capture", sa.JSON),
+    sa.Column("seconds", sa.JSON),
+    sa.Column("peak_memory_bytes", sa.BigInteger),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("cost", sa.Float),
+    sa.Column("stop", sa.JSON),
+    sa.UniqueConstraint("project_id", "counter"),
+    sa.UniqueConstraint("project_id", "idempotency_key"),
+    sa.Index("ix_executions_project_status", "project_id", "status", "counter"),
+    sa.Index("ix_executions_project_revision", "project_id", "revision"),
+    sa.Index("ix_executions_project_notebook", "project_id", "notebook_path", "counter"),
+    sa.Index("ix_executions_queue", "environment_id", "status", "priority", "queued"),
+)
+
+execution_tags = sa.Table(
+    "execution_tags",
+    metadata,
+    sa.Column("execution_id", sa.ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True),
+    sa.Column("project_id", sa.String(36), nullable=False),
+    sa.Column("counter", sa.Integer, nullable=False),
+    sa.Index("ix_execution_tags_lookup", "project_id", "tag", "counter"),
+)
+
+attempts = sa.Table(
+    "attempts",
+    metadata,
+    sa.Column("execution_id", sa.ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("engine_id", sa.String(36), nullable=False),
+    #: open while it may write; then how it ended: complete, error, stopped, crashed, lost, unplaced
+    sa.Column("status", sa.String(16), nullable=False, default="open"),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("machine", sa.JSON),
+    sa.Column("placed", sa.DateTime, nullable=False),
+    sa.Column("started", sa.DateTime),
+    sa.Column("ended", sa.DateTime),
+    sa.Column("lease_until", sa.DateTime, nullable=False),
+    #: the machine's last event number that the server has
+    sa.Column("acked", sa.BigInteger, nullable=False, default=0),
+    sa.Index("ix_attempts_open", "status", "lease_until"),
+)
+
+engines = sa.Table(
+    "engines",
+    metadata,
+    _id(),
+    sa.Column("host", sa.String(255), nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("version", sa.String(32), nullable=False),
+    sa.Column("started", sa.DateTime, nullable=False),
+    sa.Column("beat", sa.DateTime, nullable=False),
+    sa.Column("draining", sa.Boolean, nullable=False, default=False),
+)
+
+metadata_points = sa.Table(
+    "metadata_points",
+    metadata,
+    sa.Column("execution_id", sa.ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("seq", sa.BigInteger, primary_key=True),
+    sa.Column("time", sa.DateTime, nullable=False),
+    sa.Column("values", sa.JSON, nullable=False),
+)
+
+data = sa.Table(
+    "data",
+    metadata,
+    _id(),
+    _ref("project_id", "projects.id"),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("md5", sa.String(32)),
+    sa.Column("sha1", sa.String(40)),
+    sa.Column("sha256", sa.String(64), index=True),
+    sa.Column("uri", sa.Text, nullable=False),
+    sa.Column("metadata", sa.JSON, nullable=False, default=dict),
+    _ref("creator_id", "users.id"),
+    _ref("output_execution_id", "executions.id", nullable=True, index=True),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.Column("purged", sa.Boolean, nullable=False, default=False),
+    sa.Index("ix_data_project", "project_id", "ctime"),
+)
+
+data_tags = sa.Table(
+    "data_tags",
+    metadata,
+    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True),
+)
+
+#: lineage: commit → execution (code), datum → execution (input), execution → datum (output)
+edges = sa.Table(
+    "edges",
+    metadata,
+    sa.Column("source_type", sa.String(16), primary_key=True),
+    sa.Column("source_id", sa.String(36), primary_key=True),
+    sa.Column("target_type", sa.String(16), primary_key=True),
+    sa.Column("target_id", sa.String(36), primary_key=True),
+    sa.Column("kind", sa.String(16), primary_key=True),
+    #: the input's or output's name
+    sa.Column("name", sa.String(255), primary_key=True, default=""),
+    sa.Index("ix_edges_target", "target_type", "target_id"),
+)
