@@ -1,0 +1,43 @@
+"""Records that pass between the pool, which decides what may run, and the engines, which run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EnvironmentPlan:
+    """What an engine is to keep ready for one environment."""
+
+    id: str
+    slug: str
+    engine: str
+    options: dict[str, Any]
+    minimum: int
+    maximum: int
+    grace_seconds: float
+    #: executions that could run now: queued and running
+    demand: int
+
+
+@dataclass(frozen=True)
+class Placement:
+    """One attempt of an execution that has just been given the right to run."""
+
+    execution_id: str
+    attempt: int
+    token: str
+    environment_id: str
+    kernel: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class AttemptRef:
+    """An attempt that is, for the database, still running."""
+
+    execution_id: str
+    attempt: int
+    environment_id: str
+    engine_id: str
+    reason: str = ""

@@ -1,0 +1,80 @@
+"""The one way an execution changes state: row, project revision and event stream together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection
+from valo_jupyter.db.tables import environments, executions, projects
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.executions import Status, check_move
+from valo_jupyter.services.events import EventLog
+
+
+class Moves:
+    """Writes state changes; `changed` is called (in any thread) when a row has changed."""
+
+    def __init__(self, events: EventLog, changed: Callable[[], None]) -> None:
+        self._events = events
+        self.changed = changed
+
+    def revise(self, connection: Connection, project_id: str) -> int:
+        """The project's next revision."""
+        return connection.execute(
+            sa.update(projects)
+            .where(projects.c.id == project_id)
+            .values(revision=projects.c.revision + 1)
+            .returning(projects.c.revision)
+        ).scalar_one()
+
+    def touch(self, connection: Connection, row: Any, **values: Any) -> None:
+        """Change columns of an execution without changing its state."""
+        revision = self.revise(connection, row.project_id)
+        connection.execute(sa.update(executions).where(executions.c.id == row.id).values(revision=revision, **values))
+        self.changed()
+
+    def move(self, connection: Connection, row: Any, to: Status, detail: str = "", **values: Any) -> None:
+        """Change the state of the execution in `row`, and record it in its stream.
+
+        Raises
+        ------
+        IllegalTransition
+            The state in `row` does not lead to `to`.
+        """
+        check_move(row.counter, Status(row.status), to)
+        if to.ended:
+            ended = clock.now()
+            values.setdefault("ended", ended)
+            values["cost"] = self._cost(connection, row, ended)
+        self.touch(connection, row, status=to.value, status_detail=detail, **values)
+        attempt = values.get("attempt", row.attempt)
+        self._events.append(row.id, [{"k": "status", "status": to.value, "reason": detail, "attempt": attempt}])
+
+    def after_loss(self, connection: Connection, row: Any, reason: str, *, ran: bool, give_up: int) -> None:
+        """An attempt has ended without an end of its own: decide what becomes of the execution."""
+        status = Status(row.status)
+        if status is Status.STOPPING:
+            stop = row.stop or {}
+            self.move(connection, row, Status.STOPPED, f"{stop.get('reason', 'stopped')}; its machine was ended")
+        elif ran and row.requeued < row.requeue:
+            detail = f"machine lost in attempt {row.attempt}, in line again: {reason}"
+            self.move(
+                connection, row, Status.QUEUED, detail, requeued=row.requeued + 1, queued=clock.now(), progress=None
+            )
+        elif not ran and row.attempt < give_up:
+            self.move(connection, row, Status.QUEUED, f"no machine yet: {reason}", progress=None)
+        else:
+            allowed = row.requeue + 1
+            made = row.requeued + 1
+            self.move(connection, row, Status.CRASHED, f"machine lost (attempt {made} of {allowed}): {reason}")
+
+    @staticmethod
+    def _cost(connection: Connection, row: Any, ended: Any) -> float | None:
+        price = connection.execute(
+            sa.select(environments.c.per_hour_price_usd).where(environments.c.id == row.environment_id)
+        ).scalar_one_or_none()
+        held = clock.seconds_between(row.started, ended)
+        return None if price is None or held is None else price * held / 3600

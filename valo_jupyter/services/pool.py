@@ -1,0 +1,271 @@
+"""Decides what may run now. The row is the queue; a placement is a compare-and-swap that makes an attempt."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection, Database
+from valo_jupyter.db.tables import attempts, engines, environments, executions, facts
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.executions import Status
+from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
+from valo_jupyter.services.moves import Moves
+
+#: how long an attempt may be silent before it counts as lost
+LEASE = timedelta(seconds=30)
+#: how long an engine's right to place lasts without a heartbeat
+ENGINE_LEASE = timedelta(seconds=10)
+#: placements that never reached the start gate, after which an execution is given up
+MAX_ATTEMPTS = 8
+#: after `kill_after` has passed, how much longer a stopping execution may take to put its files away
+STOP_MARGIN = timedelta(seconds=20)
+
+RUNNING = (Status.STARTED.value, Status.STOPPING.value)
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Pool:
+    """What the engine process asks and tells. Every method is one transaction."""
+
+    def __init__(self, database: Database, moves: Moves) -> None:
+        self._database = database
+        self._moves = moves
+
+    # engines
+
+    def heartbeat(self, engine_id: str, *, host: str, pid: int, version: str, draining: bool = False) -> bool:
+        """Say that the engine lives. True: it is the one that may place."""
+        now = clock.now()
+        with self._database.write() as connection:
+            values = {"beat": now, "draining": draining, "host": host, "pid": pid, "version": version}
+            found = connection.execute(sa.update(engines).where(engines.c.id == engine_id).values(**values))
+            if not found.rowcount:
+                connection.execute(sa.insert(engines).values(id=engine_id, started=now, **values))
+            holder = _fact(connection, "placement")
+            if draining:
+                if holder and holder["engine"] == engine_id:
+                    connection.execute(sa.delete(facts).where(facts.c.name == "placement"))
+                return False
+            if holder and holder["engine"] != engine_id and clock.parse(holder["until"]) > now:
+                return False
+            until = clock.text(now + ENGINE_LEASE)
+            set_fact(connection, "placement", {"engine": engine_id, "until": until})
+            return True
+
+    def leave(self, engine_id: str) -> None:
+        """The engine stops: its right to place is free at once."""
+        with self._database.write() as connection:
+            holder = _fact(connection, "placement")
+            if holder and holder["engine"] == engine_id:
+                connection.execute(sa.delete(facts).where(facts.c.name == "placement"))
+            connection.execute(sa.delete(engines).where(engines.c.id == engine_id))
+
+    # what is wanted
+
+    def environments(self) -> list[EnvironmentPlan]:
+        demanding = executions.c.status.in_((Status.QUEUED.value, *RUNNING))
+        counts = (
+            sa.select(executions.c.environment_id, sa.func.count().label("demand"))
+            .where(demanding)
+            .group_by(executions.c.environment_id)
+            .subquery()
+        )
+        query = (
+            sa.select(environments, counts.c.demand)
+            .outerjoin(counts, counts.c.environment_id == environments.c.id)
+            .where(environments.c.enabled)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [
+            EnvironmentPlan(
+                id=row.id,
+                slug=row.slug,
+                engine=row.engine,
+                options=row.options,
+                minimum=row.min_scale,
+                maximum=row.max_scale,
+                grace_seconds=row.scale_down_grace_minutes * 60,
+                demand=row.demand or 0,
+            )
+            for row in rows
+        ]
+
+    def incomplete(self) -> int:
+        """Executions that have not ended, in all environments."""
+        states = (Status.CREATED.value, Status.QUEUED.value, *RUNNING)
+        with self._database.read() as connection:
+            query = sa.select(sa.func.count()).select_from(executions).where(executions.c.status.in_(states))
+            return connection.execute(query).scalar_one()
+
+    # placing
+
+    def next_order(self, environment_id: str, engine_id: str) -> Placement | None:
+        """Move the execution whose turn it is from queued to started, as a new attempt; None: nothing may run now.
+
+        The order is priority, then the user with the fewest running executions, then time.
+        """
+        with self._database.write() as connection:
+            environment = connection.execute(
+                sa.select(environments).where(environments.c.id == environment_id).with_for_update()
+            ).one_or_none()
+            if environment is None or not environment.enabled:
+                return None
+            running = connection.execute(
+                sa.select(executions.c.creator_id, sa.func.count())
+                .where(executions.c.environment_id == environment_id, executions.c.status.in_(RUNNING))
+                .group_by(executions.c.creator_id)
+            ).all()
+            if sum(count for _, count in running) >= environment.max_scale:
+                return None
+            row = self._first_in_line(connection, environment_id)
+            if row is None:
+                return None
+            return self._place(connection, row, engine_id)
+
+    def _first_in_line(self, connection: Connection, environment_id: str) -> Any:
+        busy = executions.alias("busy")
+        share = (
+            sa.select(sa.func.count())
+            .where(
+                busy.c.environment_id == environment_id,
+                busy.c.status.in_(RUNNING),
+                busy.c.creator_id == executions.c.creator_id,
+            )
+            .correlate(executions)
+            .scalar_subquery()
+        )
+        waiting = (executions.c.environment_id == environment_id) & (executions.c.status == Status.QUEUED.value)
+        # the oldest of each user's most urgent ones is enough to compare users
+        users = connection.execute(sa.select(executions.c.creator_id).where(waiting).distinct()).scalars().all()
+        if len(users) > 1:
+            order = (executions.c.priority.desc(), share, executions.c.queued, executions.c.counter)
+        else:
+            order = (executions.c.priority.desc(), executions.c.queued, executions.c.counter)
+        return connection.execute(sa.select(executions).where(waiting).order_by(*order).limit(1)).one_or_none()
+
+    def _place(self, connection: Connection, row: Any, engine_id: str) -> Placement:
+        now = clock.now()
+        token = secrets.token_urlsafe(32)
+        number = row.attempt + 1
+        connection.execute(
+            sa.insert(attempts).values(
+                execution_id=row.id,
+                number=number,
+                token_hash=token_hash(token),
+                engine_id=engine_id,
+                status="open",
+                reason="",
+                placed=now,
+                lease_until=now + LEASE,
+                acked=0,
+            )
+        )
+        self._moves.move(
+            connection, row, Status.STARTED, "starting", attempt=number, started=row.started or now, progress=None
+        )
+        return Placement(row.id, number, token, row.environment_id, row.kernel)
+
+    def unplace(self, execution_id: str, attempt: int, reason: str) -> None:
+        """The attempt reached no machine: it is void and the execution is queued again."""
+        self._end_attempt(execution_id, attempt, "unplaced", reason)
+
+    def lost(self, execution_id: str, attempt: int, reason: str) -> None:
+        """The attempt's machine is gone and nothing of it runs any more: requeue once, or end as crashed."""
+        self._end_attempt(execution_id, attempt, "lost", reason)
+
+    def _end_attempt(self, execution_id: str, attempt: int, status: str, reason: str) -> None:
+        now = clock.now()
+        with self._database.write() as connection:
+            closed = connection.execute(
+                sa.update(attempts)
+                .where(
+                    attempts.c.execution_id == execution_id,
+                    attempts.c.number == attempt,
+                    attempts.c.status == "open",
+                )
+                .values(status=status, reason=reason, ended=now)
+                .returning(attempts.c.started)
+            ).one_or_none()
+            if closed is None:
+                return
+            row = connection.execute(
+                sa.select(executions).where(executions.c.id == execution_id).with_for_update()
+            ).one()
+            if row.attempt != attempt or Status(row.status).ended:
+                return
+            self._moves.after_loss(connection, row, reason, ran=closed.started is not None, give_up=MAX_ATTEMPTS)
+
+    # attempts in flight
+
+    def running(self, engine_id: str) -> list[AttemptRef]:
+        """The open attempts of an engine."""
+        return self._open(attempts.c.engine_id == engine_id)
+
+    def expired(self) -> list[AttemptRef]:
+        """Open attempts whose lease has run out; none while the web process, which renews leases, is or was away."""
+        now = clock.now()
+        with self._database.read() as connection:
+            web = _fact(connection, "web")
+        if web is None or clock.parse(web["beat"]) < now - timedelta(seconds=6):
+            return []
+        if clock.parse(web["started"]) > now - LEASE:
+            return []
+        return self._open(attempts.c.lease_until < now, reason="it has not been heard of for 30 s")
+
+    def orphans(self) -> list[AttemptRef]:
+        """Open attempts of engines that no longer live."""
+        dead = now_minus(ENGINE_LEASE)
+        alive = sa.select(engines.c.id).where(engines.c.beat >= dead)
+        return self._open(attempts.c.engine_id.not_in(alive), reason="its engine has ended")
+
+    def overdue_stops(self) -> list[AttemptRef]:
+        """Open attempts of executions that should long have stopped."""
+        now = clock.now()
+        found = []
+        query = self._open_query().where(executions.c.status == Status.STOPPING.value).add_columns(executions.c.stop)
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                stop = row.stop or {}
+                due = clock.parse(stop["at"]) + timedelta(seconds=stop.get("kill_after", 10.0)) + STOP_MARGIN
+                if due < now:
+                    found.append(_ref(row, "it did not stop in time"))
+        return found
+
+    @staticmethod
+    def _open_query() -> sa.Select:
+        return (
+            sa.select(attempts.c.execution_id, attempts.c.number, executions.c.environment_id, attempts.c.engine_id)
+            .join(executions, executions.c.id == attempts.c.execution_id)
+            .where(attempts.c.status == "open")
+        )
+
+    def _open(self, condition: sa.ColumnElement[bool], reason: str = "") -> list[AttemptRef]:
+        with self._database.read() as connection:
+            return [_ref(row, reason) for row in connection.execute(self._open_query().where(condition))]
+
+
+def _ref(row: Any, reason: str) -> AttemptRef:
+    return AttemptRef(row.execution_id, row.number, row.environment_id, row.engine_id, reason)
+
+
+def now_minus(delta: timedelta) -> Any:
+    return clock.now() - delta
+
+
+def _fact(connection: Connection, name: str) -> dict[str, Any] | None:
+    return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
+
+
+def set_fact(connection: Connection, name: str, value: dict[str, Any]) -> None:
+    """Insert or replace one fact."""
+    if not connection.execute(sa.update(facts).where(facts.c.name == name).values(value=value)).rowcount:
+        connection.execute(sa.insert(facts).values(name=name, value=value))
