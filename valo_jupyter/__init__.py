@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from valo_jupyter.client import Client as Client
+    from valo_jupyter.submit import Client as Client
 
 __version__ = "0.1.0"
 __all__ = ["Client", "__version__"]
@@ -13,7 +13,7 @@ __all__ = ["Client", "__version__"]
 
 def __getattr__(name: str) -> Any:
     if name == "Client":
-        from valo_jupyter.client import Client
+        from valo_jupyter.submit import Client
 
         return Client
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

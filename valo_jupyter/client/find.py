@@ -1,0 +1,113 @@
+"""Which server to talk to: the one named, the one of the Jupyter server around this kernel, else the local one."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from valo_jupyter.domain.errors import ServerUnreachable
+from valo_jupyter.domain.state import StateFolder
+
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a server listens, and how it is followed when it comes back elsewhere."""
+
+    url: str
+    token: str | None
+    moved: Callable[[], tuple[str, str] | None] | None = None
+
+
+def find_server(url: str | None = None, token: str | None = None, *, start: bool = True) -> Server:
+    """The server for this process.
+
+    In this order: `url` and `token`; `VALO_URL` and `VALO_TOKEN`; inside a kernel, the server its Jupyter server uses;
+    the local server, which is started when `start` allows it.
+
+    Raises
+    ------
+    ServerUnreachable
+        There is none; the message says what to start or set.
+    """
+    url = url or os.environ.get("VALO_URL")
+    token = token or os.environ.get("VALO_TOKEN")
+    if url:
+        return Server(url, token or _token_of_local(url))
+    if os.environ.get("VALO_EXECUTION") or os.environ.get("VH_JOB_ID"):
+        raise ServerUnreachable(
+            "This code runs inside an execution, which has no server of its own. "
+            "Give one with VALO_URL and VALO_TOKEN, or Client(url, token)."
+        )
+    from valo_jupyter.client.jupyter import kernel_context
+
+    context = kernel_context()
+    if context is not None and context.url:
+        return Server(context.url, token or context.token, moved=_moved_with_jupyter)
+    return local_server(token, start=start)
+
+
+def local_server(token: str | None = None, *, start: bool = True) -> Server:
+    """The server of this user on this machine, started as a process of its own if need be."""
+    state = StateFolder.default()
+    found = _listening(state)
+    if found is None and start:
+        start_local()
+        found = _listening(state)
+    if found is None:
+        raise ServerUnreachable(
+            f"No local Valo server is running (state folder {state.root}). Start it with `jupyter valo start`."
+        )
+    return Server(found[0], token or found[1], moved=lambda: _recorded(state))
+
+
+def start_local() -> None:
+    """Run `jupyter valo start`, which waits until the server answers; the server outlives this process."""
+    command = [sys.executable, "-m", "valo_jupyter.server.cli", "start"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise ServerUnreachable(
+            f"The local Valo server did not start within {START_SECONDS:.0f} s; its log is in {StateFolder.default().log}."
+        ) from None
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise ServerUnreachable(f"The local Valo server could not be started: {said or 'no reason was given'}")
+
+
+def _recorded(state: StateFolder) -> tuple[str, str] | None:
+    recorded, token = state.read_server(), state.read_token()
+    return (recorded["url"], token) if recorded and recorded.get("url") and token else None
+
+
+def _listening(state: StateFolder) -> tuple[str, str] | None:
+    found = _recorded(state)
+    if found is None:
+        return None
+    address = urlsplit(found[0])
+    try:
+        # a server that was killed leaves its file behind
+        socket.create_connection((address.hostname or "127.0.0.1", address.port or 80), timeout=2.0).close()
+    except OSError:
+        return None
+    return found
+
+
+def _token_of_local(url: str) -> str | None:
+    found = _recorded(StateFolder.default())
+    return found[1] if found and found[0].rstrip("/") == url.rstrip("/") else None
+
+
+def _moved_with_jupyter() -> tuple[str, str] | None:
+    from valo_jupyter.client.jupyter import kernel_context
+
+    context = kernel_context()
+    return (context.url, context.token) if context and context.url and context.token else None

@@ -1,0 +1,70 @@
+"""The Python API: `valo_jupyter.Client`, which reads and steers executions, and runs notebooks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from valo_jupyter import client
+from valo_jupyter.client.executions import Execution
+
+
+class Client(client.Client):
+    """A server, as one account sees it; see `valo_jupyter.client.Client` for its arguments and what it reads."""
+
+    def run(
+        self,
+        notebook: str | Path,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, str | Iterable[str]] | None = None,
+        tags: Iterable[str] = (),
+        title: str | None = None,
+        environment: str | None = None,
+        environment_variables: Mapping[str, str] | None = None,
+        secret_environment_variables: Mapping[str, str] | None = None,
+        time_limit: float | None = None,
+        include: Literal["folder", "notebook"] = "folder",
+        accept: Iterable[Literal["large", "home"]] = (),
+        name_secrets: Iterable[str] = (),
+        wait: bool = False,
+        progress: Callable[[Any], None] | None = None,
+    ) -> Execution:
+        """Snapshot the notebook's project folder and run it on the server.
+
+        Parameters
+        ----------
+        parameters, inputs
+            Values by name; those not given keep the notebook's defaults.
+        environment
+            Slug or id; the project's default without it.
+        time_limit
+            Seconds.
+        include
+            `notebook` sends the notebook alone.
+        accept
+            `large`: a first snapshot of many or big files; `home`: of the home folder.
+        name_secrets
+            Files in well-known secret places, relative to the project folder, that are to be sent all the same.
+        wait
+            Return when it has completed; raise `ExecutionFailed` when it has not.
+        """
+        from valo_jupyter.snapshots import Choice
+        from valo_jupyter.submit.submission import submit
+
+        execution = submit(
+            self,
+            Path(notebook),
+            parameters=parameters,
+            inputs=inputs,
+            tags=tags,
+            title=title,
+            environment=environment,
+            environment_variables=environment_variables,
+            secret_environment_variables=secret_environment_variables,
+            time_limit=time_limit,
+            choice=Choice(include=include, accept=frozenset(accept), name_secrets=tuple(name_secrets)),
+            progress=progress,
+        )
+        return execution.wait() if wait else execution

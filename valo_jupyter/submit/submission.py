@@ -1,0 +1,133 @@
+"""From a notebook on this machine to an execution on the server: check, snapshot, hand over the commit, create."""
+
+from __future__ import annotations
+
+import json
+import socket
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valo_jupyter.client.executions import Execution
+from valo_jupyter.domain.errors import Invalid, NotFound
+from valo_jupyter.domain.parameters import check_values, notebook_parameters
+from valo_jupyter.snapshots import Choice, Snapshot, project_folder, snapshot
+from valo_jupyter.submit.handover import Handover
+from valo_jupyter.submit.kernelspec import resolve_kernel
+
+if TYPE_CHECKING:
+    from valo_jupyter.client.client import Client
+
+Addresses = str | Iterable[str]
+
+
+def submit(
+    client: Client,
+    notebook: Path,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    inputs: Mapping[str, Addresses] | None = None,
+    tags: Iterable[str] = (),
+    title: str | None = None,
+    environment: str | None = None,
+    environment_variables: Mapping[str, str] | None = None,
+    secret_environment_variables: Mapping[str, str] | None = None,
+    time_limit: float | None = None,
+    choice: Choice | None = None,
+    kernel: dict[str, Any] | None = None,
+    progress: Callable[[Any], None] | None = None,
+) -> Execution:
+    """Snapshot the project folder of `notebook` and create an execution of it.
+
+    Parameters
+    ----------
+    client
+        The server and account to submit to.
+    notebook
+        The notebook's file; what is saved in it is what runs.
+    parameters, inputs
+        Values by name; those not given keep the notebook's defaults. Text is read as the parameter's type.
+    environment
+        Slug or id; the project's default without it.
+    time_limit
+        Seconds.
+    choice
+        What to send when the folder is large or personal.
+    kernel
+        As `resolve_kernel` gives it; found from the notebook when absent.
+    progress
+        Called with the snapshot's progress.
+
+    Raises
+    ------
+    UnknownParameter, WrongParameterType
+        Before anything is recorded.
+    ConfirmSnapshot
+        The folder needs a decision; its `details` have the options.
+    KernelMissing
+        The notebook's kernel is not installed here, and the server is on this machine.
+    """
+    path = Path(notebook).expanduser().absolute()
+    content = read_notebook(path)
+    interface = notebook_parameters(content)
+    given = check_values(interface, parameters or {})
+    wanted_inputs = {**interface.default_inputs(), **_inputs(inputs or {})}
+    choice = choice or Choice()
+
+    folder = project_folder(path)
+    project = client.http.post(
+        "projects/resolve/",
+        {"folder": str(folder), "host": socket.gethostname(), "name": folder.name or "root"},
+        repeatable=True,
+    )
+    handover = Handover.to(client.http, project)
+    if kernel is None and handover.same_machine:
+        kernel = resolve_kernel(content)
+    taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
+    commit = handover.register(taken)
+    created = client.http.post(
+        "executions/",
+        {
+            "project": project["id"],
+            "commit": commit["identifier"],
+            "title": title or path.stem,
+            "notebook": {
+                "path": path.relative_to(folder).as_posix(),
+                "kernel": kernel if handover.same_machine else None,
+            },
+            "parameters": given,
+            "inputs": wanted_inputs,
+            "tags": list(tags),
+            "environment": environment,
+            "environment_variables": dict(environment_variables or {}),
+            "secret_environment_variables": dict(secret_environment_variables or {}),
+            "time_limit": time_limit,
+            "git": taken.git,
+            "left_out": _left_out(taken),
+            "idempotency_key": uuid.uuid4().hex,
+        },
+        repeatable=True,
+    )
+    return Execution(client, created)
+
+
+def read_notebook(path: Path) -> dict[str, Any]:
+    """The JSON of the notebook at `path`."""
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise NotFound(f"There is no notebook {path}. Save it first, or check the path.") from None
+    except (ValueError, OSError) as error:
+        raise Invalid(f"{path} cannot be read as a notebook: {error}.") from error
+    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
+        raise Invalid(f"{path} is not a notebook of format 4. Open it in Jupyter and save it again.")
+    return content
+
+
+def _inputs(inputs: Mapping[str, Addresses]) -> dict[str, list[str]]:
+    return {name: [value] if isinstance(value, str) else list(value) for name, value in inputs.items()}
+
+
+def _left_out(taken: Snapshot) -> list[dict[str, Any]]:
+    return [{"path": entry.path, "rule": entry.rule, "size": entry.size} for entry in taken.left_out]
