@@ -75,8 +75,9 @@ def start_local() -> None:
             command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=START_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
+        log = StateFolder.default().log
         raise ServerUnreachable(
-            f"The local Valo server did not start within {START_SECONDS:.0f} s; its log is in {StateFolder.default().log}."
+            f"The local Valo server did not start within {START_SECONDS:.0f} s; its log is in {log}."
         ) from None
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]

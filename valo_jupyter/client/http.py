@@ -30,7 +30,7 @@ class Http:
     url, token
         Of the server; the token is sent to no other host.
     moved
-        Asked for the current `(url, token)` when nothing listens any more: a local server may come back on another port.
+        Asked for the current `(url, token)` when nothing listens any more: a local server may come back elsewhere.
     patience
         Seconds during which a request that may be repeated is tried again.
     """

@@ -82,7 +82,9 @@ def submit(
         repeatable=True,
     )
     handover = Handover.to(client.http, project)
-    if kernel is None and handover.same_machine:
+    if not handover.same_machine:
+        kernel = None  # paths of this machine mean nothing there: the machine looks the name up
+    elif kernel is None:
         kernel = resolve_kernel(content)
     taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
     commit = handover.register(taken)

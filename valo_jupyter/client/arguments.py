@@ -1,0 +1,132 @@
+"""The words after `run`, the same in a terminal and in a cell."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+from collections.abc import Sequence
+from typing import Any
+
+_NAMED = re.compile(r"[^\W\d]\w*=", re.UNICODE)
+_PARAMETER = ("-p", "--parameter")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser, *, notebook_required: bool) -> None:
+    """What `run` understands; parse `joined(argv)` and give the result to `run_options`."""
+    parser.add_argument("notebook", nargs=None if notebook_required else "?", help="the notebook, as saved on disk")
+    parser.add_argument(
+        *_PARAMETER,
+        dest="parameters",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME VALUE",
+        help="a parameter (also NAME=VALUE); text is read as the parameter's type",
+    )
+    parser.add_argument(
+        "-i",
+        "--input",
+        dest="inputs",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=ADDRESS",
+        help="a file for an input: a path in the project folder or an http(s) address; repeat for several",
+    )
+    parser.add_argument(
+        "-e",
+        "--environment-variable",
+        dest="variables",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME=VALUE",
+        help="an environment variable; without =VALUE, its value here",
+    )
+    parser.add_argument(
+        "--secret",
+        dest="secrets",
+        action="append",
+        default=[],
+        type=_variable,
+        metavar="NAME",
+        help="an environment variable whose value, taken from here, is shown nowhere",
+    )
+    parser.add_argument("--environment", metavar="NAME", help="where to run, by slug; the project's default without it")
+    parser.add_argument("--tag", dest="tags", action="append", default=[], metavar="TAG", help="repeat for several")
+    parser.add_argument("--title", help="the notebook's name without it")
+    parser.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="stop it after this time")
+    what = parser.add_argument_group("what is sent, when the folder is large or personal")
+    what.add_argument("--notebook-only", action="store_true", help="the notebook alone")
+    what.add_argument("--accept-large", action="store_true", help="a folder of many or big files")
+    what.add_argument("--accept-home", action="store_true", help="the home folder")
+    what.add_argument(
+        "--send-secret",
+        dest="name_secrets",
+        action="append",
+        default=[],
+        metavar="PATH",
+        help="a file in a secret place, such as .env, too",
+    )
+
+
+def joined(argv: Sequence[str]) -> list[str]:
+    """`-p NAME VALUE` and `-p NAME=VALUE` as one word each, so that a value may begin with a dash."""
+    words, out = list(argv), []
+    while words:
+        word = words.pop(0)
+        if word in _PARAMETER and words:
+            name = words.pop(0)
+            if not _NAMED.match(name) and words:
+                name = f"{name}={words.pop(0)}"
+            out.append(f"{_PARAMETER[1]}={name}")
+        else:
+            out.append(word)
+    return out
+
+
+def run_options(given: argparse.Namespace) -> dict[str, Any]:
+    """The keywords of `Client.run`, but for the notebook."""
+    inputs: dict[str, list[str]] = {}
+    for name, address in given.inputs:
+        inputs.setdefault(name, []).append(address)
+    accepted = [name for name, said in (("large", given.accept_large), ("home", given.accept_home)) if said]
+    return {
+        "parameters": dict(given.parameters),
+        "inputs": inputs,
+        "tags": given.tags,
+        "title": given.title,
+        "environment": given.environment,
+        "environment_variables": dict(given.variables),
+        "secret_environment_variables": dict(given.secrets),
+        "time_limit": given.time_limit,
+        "include": "notebook" if given.notebook_only else "folder",
+        "accept": accepted,
+        "name_secrets": given.name_secrets,
+    }
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"“{text}” needs a name and a value")
+    return name, value
+
+
+def _variable(text: str) -> tuple[str, str]:
+    if "=" in text:
+        return _assignment(text)
+    if text not in os.environ:
+        raise argparse.ArgumentTypeError(f"the environment variable {text} is not set here")
+    return text, os.environ[text]
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"“{text}” is no number of seconds")
+    return seconds

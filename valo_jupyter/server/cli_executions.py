@@ -1,0 +1,147 @@
+"""`jupyter valo list | show | logs | metadata | outputs | tag | cancel`: executions there are."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from valo_jupyter.client import human, summary
+
+if TYPE_CHECKING:
+    from valo_jupyter.submit import Client
+
+
+def add_to(commands: Any) -> None:
+    project = argparse.ArgumentParser(add_help=False)
+    project.add_argument("--project", metavar="NAME", help="whose executions the numbers are")
+    one = argparse.ArgumentParser(add_help=False, parents=[project])
+    one.add_argument("execution", metavar="N", help="its number, project:N, latest, or its id")
+    data = argparse.ArgumentParser(add_help=False)
+    data.add_argument("--json", action="store_true", help="for programs")
+
+    listing = commands.add_parser("list", parents=[project, data], help="executions, the newest first")
+    listing.add_argument("-n", "--limit", type=int, default=20, metavar="COUNT", help="how many (20)")
+    listing.add_argument("--status", action="append", metavar="STATE", help="only these; also: incomplete")
+    listing.add_argument("--tag", action="append", metavar="TAG", help="only with this tag")
+    listing.add_argument("--search", metavar="TEXT", help="only with this in the title, notebook or tags")
+    listing.set_defaults(command=_list)
+
+    show = commands.add_parser("show", parents=[one, data], help="an execution: state, files, metadata, tags, trace")
+    show.set_defaults(command=_show)
+
+    logs = commands.add_parser("logs", parents=[one], help="what an execution printed")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
+    logs.add_argument("-n", "--tail", type=int, metavar="LINES", help="only the last lines")
+    logs.set_defaults(command=_logs)
+
+    points = commands.add_parser("metadata", parents=[one], help="the metadata points, a JSON object a line")
+    points.set_defaults(command=_metadata)
+
+    outputs = commands.add_parser("outputs", parents=[one, data], help="an execution's files")
+    outputs.add_argument("--download", metavar="FOLDER", type=Path, help="write them there")
+    outputs.add_argument("names", nargs="*", metavar="NAME", help="only these")
+    outputs.set_defaults(command=_outputs)
+
+    tag = commands.add_parser("tag", parents=[one], help="add tags to an execution")
+    tag.add_argument("tags", nargs="+", metavar="TAG")
+    tag.add_argument("--remove", action="store_true", help="remove them instead")
+    tag.set_defaults(command=_tag)
+
+    cancel = commands.add_parser("cancel", parents=[project], help="end executions; what they have written is kept")
+    cancel.add_argument("executions", nargs="+", metavar="N", help="number, project:N or id")
+    cancel.set_defaults(command=_cancel)
+
+
+def _client(given: argparse.Namespace) -> Client:
+    from valo_jupyter.submit import Client
+
+    return Client(project=given.project)
+
+
+def _list(given: argparse.Namespace) -> int:
+    found = _client(given).executions(status=given.status, tag=given.tag, search=given.search, limit=given.limit)
+    items = [execution.data for execution in found]
+    if given.json:
+        return _print_json(items)
+    if not items:
+        print("No executions. `jupyter valo run NOTEBOOK` starts one.")
+        return 0
+    several = len({item["project"]["id"] for item in items}) > 1
+    print(_lines(human.table([_row(item, several) for item in items])))
+    return 0
+
+
+def _row(item: dict[str, Any], with_project: bool) -> list[str]:
+    metric = item.get("metric") or {}
+    return [
+        f"{human.plain(item['project']['name'])}:{item['counter']}" if with_project else f"#{item['counter']}",
+        summary.MARKS[item["status"]],
+        human.plain(item["title"] or item["step"], 40),
+        human.plain(summary.state_words(item), 60),
+        f"{human.plain(metric['name'])} {human.value(metric['value'])}" if metric.get("name") else "",
+        human.plain(", ".join(item["tags"]), 40),
+        human.ago(item["ctime"]),
+    ]
+
+
+def _show(given: argparse.Namespace) -> int:
+    data = _client(given).execution(given.execution).data
+    if given.json:
+        return _print_json(data)
+    lines = summary.failure(data) if data.get("error") else [summary.heading(data)]
+    print(_lines([*lines, *summary.summary(data)]))
+    return 0
+
+
+def _logs(given: argparse.Namespace) -> int:
+    execution = _client(given).execution(given.execution)
+    for line in execution.logs(follow=given.follow, tail=given.tail):
+        print(line.text, flush=given.follow, file=sys.stderr if line.stream == "stderr" else sys.stdout)
+    return 0
+
+
+def _metadata(given: argparse.Namespace) -> int:
+    for point in _client(given).execution(given.execution).metadata:
+        print(json.dumps(point, ensure_ascii=False))
+    return 0
+
+
+def _outputs(given: argparse.Namespace) -> int:
+    outputs = _client(given).execution(given.execution).outputs
+    chosen = [outputs[name] for name in given.names or outputs]
+    if given.download:
+        for output in chosen:
+            print(output.download(given.download))
+        return 0
+    if given.json:
+        return _print_json([output.data for output in chosen])
+    rows = [[human.plain(output.name), human.size(output.size), human.plain(output.uri)] for output in chosen]
+    print(_lines(human.table(rows)) if rows else "No files.")
+    return 0
+
+
+def _tag(given: argparse.Namespace) -> int:
+    execution = _client(given).execution(given.execution)
+    (execution.untag if given.remove else execution.tag)(*given.tags)
+    print(f"#{execution.counter}: {', '.join(map(human.plain, execution.data['tags'])) or 'no tags'}")
+    return 0
+
+
+def _cancel(given: argparse.Namespace) -> int:
+    client = _client(given)
+    for reference in given.executions:
+        print(summary.heading(client.execution(reference).stop().data))
+    return 0
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _print_json(value: Any) -> int:
+    print(json.dumps(value, indent=2, ensure_ascii=False))
+    return 0

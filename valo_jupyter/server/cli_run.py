@@ -1,0 +1,91 @@
+"""`jupyter valo run NOTEBOOK`: submit, watch cell by cell, sum up."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from valo_jupyter.client import human, summary
+from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
+from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
+from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
+
+if TYPE_CHECKING:
+    from valo_jupyter.client.executions import Execution
+
+INTERRUPTED = 130
+MORE_MACHINES = (
+    "For more machines: a team server (`jupyter valo server --help`) has environments of many; set VALO_URL and "
+    "VALO_TOKEN to use it, and choose with --environment."
+)
+
+
+def add_to(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run a notebook on the server, and wait for it",
+        description="Snapshots the notebook's project folder, runs the notebook on the server, shows its progress. "
+        "Ctrl-C leaves the execution running. Exits 1 when the execution fails.",
+    )
+    add_run_arguments(run, notebook_required=True)
+    run.add_argument("--no-wait", action="store_true", help="return as soon as it is submitted")
+    run.add_argument("--logs", action="store_true", help="show what it prints, too")
+    run.set_defaults(command=_run)
+
+
+def prepared(words: Sequence[str]) -> list[str]:
+    """The command line with the parameters of `run` as single words."""
+    return joined(words) if "run" in words[:1] else list(words)
+
+
+def advice(error: ValoError) -> list[str]:
+    """What a person may do about `error`, beyond its message."""
+    if not isinstance(error, ConfirmSnapshot):
+        return []
+    largest = [
+        [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
+        for entry in error.details.get("largest") or []
+    ]
+    accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
+    return [
+        *human.table(largest),
+        f"Run again with --notebook-only to send the notebook alone, or {accept} to send all.",
+    ]
+
+
+def _run(given: argparse.Namespace) -> int:
+    from valo_jupyter.submit import Client
+
+    client = Client()
+    with SnapshotProgress(sys.stderr) as progress:
+        execution = client.run(given.notebook, progress=progress.show, **run_options(given))
+    if given.no_wait:
+        print(summary.heading(execution.data))
+        print(f"Follow it with `jupyter valo logs {execution.counter} -f`.")
+        return 0
+    try:
+        with Progress(execution.data, sys.stderr, logs=sys.stdout if given.logs else None) as watch:
+            for batch in execution.follow():
+                watch.show(batch)
+    except KeyboardInterrupt:
+        _detached(execution)
+        return INTERRUPTED
+    data = execution.refresh().data
+    if data["status"] == "complete":
+        print("\n".join([summary.heading(data), *summary.summary(data)]))
+    else:
+        print("\n".join(summary.failure(data)), file=sys.stderr)
+        print("\n".join(summary.summary(data)))
+    print(MORE_MACHINES)
+    return 0 if data["status"] == "complete" else 1
+
+
+def _detached(execution: Execution) -> None:
+    counter = execution.counter
+    print(
+        f"\n#{counter} goes on without this terminal. Follow it: `jupyter valo logs {counter} -f`; "
+        f"its state: `jupyter valo show {counter}`; end it: `jupyter valo cancel {counter}`.",
+        file=sys.stderr,
+    )

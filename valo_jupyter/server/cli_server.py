@@ -1,0 +1,92 @@
+"""`jupyter valo start | stop | status | token | server`: the server itself."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from valo_jupyter.client import human
+from valo_jupyter.domain.errors import Invalid, ServerUnreachable
+from valo_jupyter.domain.state import StateFolder
+
+
+def add_to(commands: Any) -> None:
+    start = commands.add_parser("start", help="start the local server, unless it runs already")
+    start.set_defaults(command=_start)
+
+    stop = commands.add_parser("stop", help="stop the local server; executions are waited for unless --force")
+    stop.add_argument(
+        "--force", action="store_true", help="also when executions run; they are continued at the next start"
+    )
+    stop.add_argument("execution", nargs="?", help=argparse.SUPPRESS)
+    stop.set_defaults(command=_stop)
+
+    status = commands.add_parser("status", help="whether the local server runs, where, and what it does")
+    status.add_argument("--json", action="store_true", help="for programs")
+    status.set_defaults(command=_status)
+
+    token = commands.add_parser("token", help="the token of your account on the local server")
+    token.set_defaults(command=_token)
+
+    server = commands.add_parser("server", help="run a server in the foreground, for a team or by hand")
+    server.add_argument("--database-url", metavar="URL", help="PostgreSQL; SQLite in the state folder without it")
+    server.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)")
+    server.add_argument("--port", type=int, metavar="PORT", help="a free one without it")
+    server.set_defaults(command=_server)
+
+
+def _start(_: argparse.Namespace) -> int:
+    from valo_jupyter.server import lifecycle
+
+    found = lifecycle.start(StateFolder.default())
+    print(f"The Valo server listens at {found['url']} (process {found['pid']}).")
+    return 0
+
+
+def _stop(given: argparse.Namespace) -> int:
+    if given.execution:
+        raise Invalid(f"`stop` ends the server. To end an execution: `jupyter valo cancel {given.execution}`.")
+    from valo_jupyter.server import lifecycle
+
+    found = lifecycle.stop(StateFolder.default(), force=given.force)
+    print(human.plain(str(found.get("message") or "The Valo server is stopped.")))
+    return 0
+
+
+def _status(given: argparse.Namespace) -> int:
+    from valo_jupyter.server import lifecycle
+
+    found = lifecycle.status(StateFolder.default())
+    if given.json:
+        print(json.dumps(found, indent=2))
+    elif not found.get("url"):
+        print("No local Valo server is running. `jupyter valo start` starts it.")
+    else:
+        rows = [[name.replace("_", " "), _words(value)] for name, value in found.items() if value is not None]
+        print("\n".join(human.table(rows)))
+    # as `systemctl status` does, so that scripts can ask
+    return 0 if found.get("url") else 3
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_words, value))
+    if isinstance(value, dict):
+        return " ".join(f"{name}={_words(part)}" for name, part in value.items())
+    return human.plain(str(value))
+
+
+def _token(_: argparse.Namespace) -> int:
+    state = StateFolder.default()
+    token = state.read_token()
+    if token is None:
+        raise ServerUnreachable(f"There is no token in {state.root} yet; `jupyter valo start` makes one.")
+    print(token)
+    return 0
+
+
+def _server(given: argparse.Namespace) -> int:
+    from valo_jupyter.server import web
+
+    return web.run(database_url=given.database_url, host=given.host, port=given.port)
