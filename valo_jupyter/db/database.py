@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from valo_jupyter.domain.errors import StateFolder
 
@@ -63,14 +64,14 @@ class Database:
 
         try:
             upgrade(self)
-        except sa.exc.OperationalError as error:
+        except OperationalError as error:
             raise StateFolder(f"The database {self.url.render_as_string()} cannot be opened: {error.orig}.") from error
 
     def _version(self) -> str | None:
         try:
             with self.read() as connection:
                 return connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar()
-        except (sa.exc.OperationalError, sa.exc.ProgrammingError):
+        except (OperationalError, ProgrammingError):
             return None
 
     def close(self) -> None:

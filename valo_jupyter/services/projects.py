@@ -6,6 +6,7 @@ import uuid
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import executions, project_variables, projects, users
@@ -34,7 +35,7 @@ class Projects:
             return row
         try:
             return self._insert(user, name.strip() or "project", "", key)
-        except sa.exc.IntegrityError:  # another process was first
+        except IntegrityError:  # another process was first
             return self._by_folder(user, key)
 
     def _by_folder(self, user: User, key: str) -> Any:
@@ -77,7 +78,7 @@ class Projects:
             .group_by(executions.c.status)
         )
         with self._database.read() as connection:
-            counts: dict[str, int] = {status: count for status, count in connection.execute(query)}
+            counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(query)}
         return {"count": sum(counts.values()), **{f"{status}_count": count for status, count in counts.items()}}
 
     # environment variables

@@ -1,0 +1,266 @@
+"""Executions as people meet them: submit, look, stop, copy, tag."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from valo_jupyter.db import Connection, Database
+from valo_jupyter.db.tables import attempts, edges, execution_tags, executions, projects
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.domain.executions import Status
+from valo_jupyter.services import listing
+from valo_jupyter.services.accounts import User
+from valo_jupyter.services.commits import Commits
+from valo_jupyter.services.environments import find_environment
+from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.sealing import Seal
+from valo_jupyter.services.steps import Plan, plan_notebook, plan_step
+
+MAX_TAG = 255
+#: how long user code has to end by itself after it was asked to stop, seconds
+KILL_AFTER = 10.0
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a client asks to be run: a `notebook_path` or a `step` of a commit."""
+
+    project_id: str
+    commit: str
+    step: str | None = None
+    notebook_path: str | None = None
+    kernel: dict[str, Any] | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, list[str]] = field(default_factory=dict)
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    environment: str | None = None
+    image: str | None = None
+    title: str = ""
+    priority: int = 0
+    time_limit: float | None = None
+    no_output_timeout: float | None = None
+    requeue: int = 1
+    git: dict[str, Any] | None = None
+    left_out: tuple[dict[str, Any], ...] = ()
+    idempotency_key: str | None = None
+    copied_from: str | None = None
+
+
+class Executions:
+    def __init__(
+        self, database: Database, commits: Commits, moves: Moves, seal: Seal, queued: Callable[[], None]
+    ) -> None:
+        self._database = database
+        self._commits = commits
+        self._moves = moves
+        self._seal = seal
+        self._queued = queued
+
+    def create(self, user: User, wanted: Submission) -> Any:
+        """Queue an execution, and return its row (as `listing.select_executions`)."""
+        commit = self._commits.get(user, wanted.project_id, wanted.commit)
+        plan = self._plan(commit, wanted)
+        tags = checked_tags(wanted.tags)
+        execution_id = str(uuid.uuid4())
+        try:
+            with self._database.write() as connection:
+                earlier = self._earlier(connection, wanted)
+                if earlier is None:
+                    self._insert(connection, user, execution_id, commit, wanted, plan, tags)
+                row = listing.find(connection, user, earlier or execution_id)
+        except IntegrityError:
+            # the same submission twice at once: the other one made it
+            with self._database.read() as connection:
+                row = listing.find(connection, user, self._earlier(connection, wanted) or execution_id)
+        self._moves.changed()
+        self._queued()
+        return row
+
+    def _plan(self, commit: Any, wanted: Submission) -> Plan:
+        if wanted.notebook_path is not None:
+            content = self._commits.file(commit, wanted.notebook_path)
+            return plan_notebook(wanted.notebook_path, content, wanted.parameters, wanted.inputs)
+        if wanted.step:
+            content = self._commits.file(commit, commit.yaml_path)
+            return plan_step(commit.yaml_path, content, wanted.step, wanted.parameters, wanted.inputs)
+        raise Invalid("Say what to run: a `step` of the valohai.yaml, or a `notebook`.")
+
+    @staticmethod
+    def _earlier(connection: Connection, wanted: Submission) -> str | None:
+        if wanted.idempotency_key is None:
+            return None
+        return connection.execute(
+            sa.select(executions.c.id).where(
+                executions.c.project_id == wanted.project_id,
+                executions.c.idempotency_key == wanted.idempotency_key,
+            )
+        ).scalar_one_or_none()
+
+    def _insert(
+        self,
+        connection: Connection,
+        user: User,
+        execution_id: str,
+        commit: Any,
+        wanted: Submission,
+        plan: Plan,
+        tags: list[str],
+    ) -> None:
+        environment = find_environment(connection, wanted.environment or plan.environment)
+        counter, revision = connection.execute(
+            sa.update(projects)
+            .where(projects.c.id == wanted.project_id)
+            .values(last_counter=projects.c.last_counter + 1, revision=projects.c.revision + 1)
+            .returning(projects.c.last_counter, projects.c.revision)
+        ).one()
+        now = clock.now()
+        connection.execute(
+            sa.insert(executions).values(
+                id=execution_id,
+                project_id=wanted.project_id,
+                counter=counter,
+                revision=revision,
+                status=Status.QUEUED.value,
+                status_detail="in line",
+                title=wanted.title,
+                step=plan.step,
+                image=wanted.image or plan.image,
+                commit_id=commit.id,
+                environment_id=environment.id,
+                creator_id=user.id,
+                priority=wanted.priority,
+                ctime=now,
+                queued=now,
+                notebook_path=plan.notebook_path,
+                kernel=wanted.kernel,
+                inject=plan.inject,
+                commands=plan.commands,
+                parameters=plan.parameters,
+                inputs=plan.inputs,
+                environment_variables={**plan.environment_variables, **wanted.environment_variables},
+                secrets=self._seal.close(wanted.secrets) if wanted.secrets else None,
+                git=wanted.git,
+                left_out=list(wanted.left_out),
+                time_limit=wanted.time_limit if wanted.time_limit is not None else plan.time_limit,
+                no_output_timeout=(
+                    wanted.no_output_timeout if wanted.no_output_timeout is not None else plan.no_output_timeout
+                ),
+                requeue=wanted.requeue,
+                idempotency_key=wanted.idempotency_key,
+                copied_from=wanted.copied_from,
+            )
+        )
+        write_tags(connection, execution_id, wanted.project_id, counter, tags)
+        connection.execute(
+            sa.insert(edges).values(
+                source_type="commit",
+                source_id=commit.id,
+                target_type="execution",
+                target_id=execution_id,
+                kind="code",
+                name="",
+            )
+        )
+
+    def get(self, user: User, address: str) -> Any:
+        with self._database.read() as connection:
+            return listing.find(connection, user, address)
+
+    def details(self, user: User, address: str) -> tuple[Any, list[str], list[Any], int | None]:
+        """`(row, tags, attempts, place in line)`."""
+        with self._database.read() as connection:
+            row = listing.find(connection, user, address)
+            tags = listing.tags_of(connection, [row.id])[row.id]
+            made = connection.execute(
+                sa.select(attempts).where(attempts.c.execution_id == row.id).order_by(attempts.c.number)
+            ).all()
+            return row, tags, list(made), listing.places(connection, [row]).get(row.id)
+
+    def list(self, user: User, wanted: listing.Filter) -> listing.Page:
+        with self._database.read() as connection:
+            return listing.page(connection, user, wanted)
+
+    def stop(self, user: User, address: str) -> str:
+        """Ask the execution to stop; returns a sentence for people. Stopping what has ended changes nothing."""
+        with self._database.write() as connection:
+            row = listing.find(connection, user, address)
+            status = Status(row.status)
+            reason = f"stopped by {user.username}"
+            if status.ended:
+                return f"#{row.counter} has ended already: {row.status}."
+            if status is Status.STOPPING:
+                return f"#{row.counter} is stopping already."
+            if status in (Status.CREATED, Status.QUEUED):
+                self._moves.move(connection, row, Status.STOPPED, f"{reason} before it started")
+                return f"#{row.counter} was taken out of the line."
+            stop = {"at": clock.text(clock.now()), "by": user.username, "reason": reason, "kill_after": KILL_AFTER}
+            self._moves.move(connection, row, Status.STOPPING, reason, stop=stop)
+            return f"#{row.counter} is stopping."
+
+    def copy(self, user: User, address: str, changes: dict[str, Any]) -> Any:
+        """The same code once more, with `changes` to the fields of `Submission`."""
+        with self._database.read() as connection:
+            row = listing.find(connection, user, address)
+            tags = listing.tags_of(connection, [row.id])[row.id]
+        given: dict[str, Any] = {
+            "project_id": row.project_id,
+            "commit": row.commit_identifier,
+            "step": None if row.notebook_path else row.step,
+            "notebook_path": row.notebook_path,
+            "kernel": row.kernel,
+            "parameters": row.inject if row.notebook_path and row.inject else row.parameters,
+            "inputs": {entry["name"]: entry["uris"] for entry in row.inputs},
+            "environment_variables": row.environment_variables,
+            "secrets": self._seal.open(row.secrets) or {},
+            "tags": tuple(tags),
+            "environment": row.environment_id,
+            "image": row.image,
+            "title": row.title,
+            "priority": row.priority,
+            "time_limit": row.time_limit,
+            "no_output_timeout": row.no_output_timeout,
+            "requeue": row.requeue,
+            "git": row.git,
+            "left_out": tuple(row.left_out),
+            "copied_from": row.id,
+        }
+        for name in ("parameters", "inputs", "environment_variables"):
+            if name in changes:
+                given[name] = {**given[name], **changes.pop(name)}
+        return self.create(user, Submission(**{**given, **changes}))
+
+    def edit(self, user: User, address: str, *, tags: list[str] | None = None, title: str | None = None) -> None:
+        with self._database.write() as connection:
+            row = listing.find(connection, user, address)
+            if tags is not None:
+                fresh = checked_tags(tags)
+                connection.execute(sa.delete(execution_tags).where(execution_tags.c.execution_id == row.id))
+                write_tags(connection, row.id, row.project_id, row.counter, fresh)
+            self._moves.touch(connection, row, **({} if title is None else {"title": title}))
+
+
+def checked_tags(tags: Any) -> list[str]:
+    """Tags without repeats and outer blanks, in the order given."""
+    found: dict[str, None] = {}
+    for tag in tags:
+        if not isinstance(tag, str) or not tag.strip() or len(tag) > MAX_TAG or "\0" in tag:
+            raise Invalid(f"{tag!r} cannot be a tag: a tag is a text of 1 to {MAX_TAG} characters.")
+        found[tag.strip()] = None
+    return list(found)
+
+
+def write_tags(connection: Connection, execution_id: str, project_id: str, counter: int, tags: list[str]) -> None:
+    if tags:
+        connection.execute(
+            sa.insert(execution_tags),
+            [{"execution_id": execution_id, "tag": tag, "project_id": project_id, "counter": counter} for tag in tags],
+        )

@@ -1,0 +1,84 @@
+"""All services over one database and one state folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from valo_jupyter.db import Database
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.services.accounts import Accounts
+from valo_jupyter.services.commits import Commits
+from valo_jupyter.services.data import Data
+from valo_jupyter.services.environments import Environments
+from valo_jupyter.services.events import EventLog
+from valo_jupyter.services.executions import Executions
+from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.pool import Pool, set_fact
+from valo_jupyter.services.projects import Projects
+from valo_jupyter.services.runs import Runs
+from valo_jupyter.services.sealing import Seal
+
+
+def _nothing() -> None:
+    return None
+
+
+class Services:
+    """
+    Parameters
+    ----------
+    changed
+        Called, in any thread, when an execution's row or stream has changed.
+    queued
+        Called, in any thread, when something may be placed.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        state: StateFolder,
+        *,
+        changed: Callable[[], None] = _nothing,
+        queued: Callable[[], None] = _nothing,
+    ) -> None:
+        for folder in (state.root, state.jobs, state.store, state.cache, state.notebooks):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.database = database
+        self.state = state
+        self.seal = Seal(state.secret_file)
+        self.stream = EventLog(state.events)
+        moves = Moves(self.stream, changed)
+        self.accounts = Accounts(database)
+        self.projects = Projects(database, self.seal)
+        self.environments = Environments(database)
+        self.commits = Commits(database, state)
+        self.executions = Executions(database, self.commits, moves, self.seal, queued)
+        self.data = Data(database)
+        self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
+        self.pool = Pool(database, moves)
+
+    @classmethod
+    def open(
+        cls,
+        state: StateFolder,
+        database_url: str | None = None,
+        *,
+        changed: Callable[[], None] = _nothing,
+        queued: Callable[[], None] = _nothing,
+    ) -> Services:
+        """Open (and make, and migrate) the database of a state folder; SQLite there unless a URL is given."""
+        state.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        database = Database(database_url) if database_url else Database.in_folder(state.database)
+        database.migrate()
+        services = cls(database, state, changed=changed, queued=queued)
+        services.environments.ensure_local()
+        return services
+
+    def web_beat(self, started: str) -> None:
+        """Say that the web process, which renews leases, lives; `started`: since when."""
+        with self.database.write() as connection:
+            set_fact(connection, "web", {"started": started, "beat": clock.text(clock.now())})
+
+    def close(self) -> None:
+        self.database.close()

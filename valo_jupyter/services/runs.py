@@ -1,0 +1,302 @@
+"""What a machine may say of the attempt it runs; each call holds only for the attempt that is the valid writer."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection, Database
+from valo_jupyter.db.tables import attempts, executions, metadata_points
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.errors import Invalid, StaleAttempt
+from valo_jupyter.domain.executions import Status
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.services import listing
+from valo_jupyter.services.data import Data
+from valo_jupyter.services.events import Event, EventLog
+from valo_jupyter.services.metrics import with_point
+from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.pool import LEASE, token_hash
+from valo_jupyter.services.projects import Projects
+from valo_jupyter.services.sealing import Seal
+
+BEAT_SECONDS = 1.0
+#: outputs kept in an executed notebook, bytes; the log has everything
+NOTEBOOK_OUTPUT_BYTES = 50_000_000
+
+ENDS = {
+    "complete": Status.COMPLETE,
+    "error": Status.ERROR,
+    "stopped": Status.STOPPED,
+    "crashed": Status.CRASHED,
+}
+
+
+class Runs:
+    def __init__(
+        self,
+        database: Database,
+        state: StateFolder,
+        events: EventLog,
+        moves: Moves,
+        data: Data,
+        projects: Projects,
+        seal: Seal,
+    ) -> None:
+        self._database = database
+        self._state = state
+        self._events = events
+        self._moves = moves
+        self._data = data
+        self._projects = projects
+        self._seal = seal
+
+    def start(self, token: str, machine: dict[str, Any]) -> dict[str, Any]:
+        """The start gate: the assignment, or `StaleAttempt`. Asked again by the same machine, it answers the same."""
+        with self._database.write() as connection:
+            attempt = self._attempt(connection, token)
+            row = self._row(connection, attempt.execution_id)
+            if attempt.started is not None and (attempt.machine or {}).get("pid") != machine.get("pid"):
+                raise StaleAttempt("Another machine has begun this attempt.")
+            if row.status == Status.STOPPING.value:
+                self._close(connection, attempt, "stopped", "stopped before it began")
+                reason = (row.stop or {}).get("reason", "stopped")
+                self._moves.move(connection, row, Status.STOPPED, f"{reason} before it began")
+                assignment = None
+            else:
+                connection.execute(
+                    sa.update(attempts)
+                    .where(_key(attempt))
+                    .values(started=attempt.started or clock.now(), machine=machine)
+                )
+                self._moves.touch(connection, row, machine=machine, status_detail="preparing")
+                assignment = self._assignment(connection, row, attempt.number)
+        if assignment is None:
+            raise StaleAttempt("The execution was stopped before it began.")
+        return assignment
+
+    def _assignment(self, connection: Connection, row: Any, number: int) -> dict[str, Any]:
+        plain, secret = self._projects.opened_variables(connection, row.project_id)
+        secret = {name: value for name, value in secret.items() if name not in row.environment_variables}
+        secret.update(self._seal.open(row.secrets) or {})
+        variables = {**plain, **row.environment_variables, **secret}
+        notes = []
+        if row.image:
+            notes.append(
+                f"Image {row.image} is recorded; the environment {row.environment_name} runs executions as processes "
+                "of this machine, without a container."
+            )
+        notebook = None
+        if row.notebook_path:
+            notebook = {"path": row.notebook_path, "kernel": row.kernel, "inject": row.inject}
+        return {
+            "execution": {
+                "id": row.id,
+                "counter": row.counter,
+                "title": row.title,
+                "step": row.step,
+                "image": row.image,
+                "tags": listing.tags_of(connection, [row.id])[row.id],
+                "ctime": clock.text(row.ctime),
+                "commit": row.commit_identifier,
+                "project": {"id": row.project_id, "name": row.project_name},
+                "environment": {
+                    "id": row.environment_id,
+                    "name": row.environment_name,
+                    "slug": row.environment_slug,
+                },
+                "creator": {"id": row.creator_id, "username": row.creator_name},
+            },
+            "attempt": number,
+            "beat_seconds": BEAT_SECONDS,
+            "fence_seconds": None,
+            "jobs_folder": str(self._state.jobs),
+            "cache_folder": str(self._state.cache),
+            "code": {"git_dir": str(self._state.repository(row.project_id)), "commit": row.commit_sha},
+            "notebook": notebook,
+            "commands": row.commands,
+            "parameters": row.parameters,
+            "inputs": row.inputs,
+            "environment_variables": variables,
+            "secret_names": sorted(secret),
+            "limits": {
+                "time_limit": row.time_limit,
+                "no_output_timeout": row.no_output_timeout,
+                "notebook_output_bytes": NOTEBOOK_OUTPUT_BYTES,
+            },
+            "store": {"type": "local", "root": str(self._state.store)},
+            "left_out": row.left_out,
+            "log": notes,
+        }
+
+    def events(self, token: str, first: int, events: list[Event]) -> dict[str, Any]:
+        """Append a machine's events, and renew its lease; `{"ack", "stop"}`."""
+        with self._database.write() as connection:
+            attempt = self._attempt(connection, token)
+            last = first + sum(event.get("n", 1) for event in events) - 1
+            ack = max(attempt.acked, last) if events else attempt.acked
+            if events and first > attempt.acked + 1:
+                raise Invalid(f"Events {attempt.acked + 1} to {first - 1} are missing.", ack=attempt.acked)
+            row = self._row(connection, attempt.execution_id)
+            if events and last > attempt.acked:
+                connection.execute(sa.update(attempts).where(_key(attempt)).values(acked=ack))
+                fresh = _unacked(first, events, attempt.acked)
+                written = self._events.append(row.id, events, attempt=attempt.number, first=first)
+                self._reflect(connection, row, fresh, written)
+            stop = row.stop if row.status == Status.STOPPING.value else None
+        if events:
+            self._moves.changed()
+        return {"ack": ack, "stop": stop}
+
+    def _reflect(self, connection: Connection, row: Any, fresh: list[Event], written: list[Event]) -> None:
+        """Bring into the row what the events say of it."""
+        values: dict[str, Any] = {}
+        points = [event for event in fresh if event.get("k") == "metadata"]
+        if points:
+            numbered = {event["w"]: event["seq"] for event in written if event.get("k") == "metadata"}
+            self._add_points(connection, row, points, list(numbered.values()))
+            metric, cumulative = row.metric, dict(row.cumulative_metadata)
+            for event in points:
+                metric = with_point(metric, event["values"])
+                cumulative.update({k: v for k, v in event["values"].items() if k != "_time"})
+            values.update(metric=metric, cumulative_metadata=cumulative)
+        cells = [event for event in fresh if event.get("k") == "cell"]
+        if cells:
+            cell = cells[-1]
+            done = cell["code"] - (cell["state"] == "started")
+            fraction = done / cell["of"] if cell["of"] else 1.0
+            values["progress"] = {
+                "cell": cell["cell"],
+                "code": cell["code"],
+                "of": cell["of"],
+                "fraction": fraction,
+            }
+            if row.status == Status.STARTED.value:
+                values["status_detail"] = f"cell {cell['code']} of {cell['of']}"
+        elif not row.progress:
+            steps = [event for event in fresh if event.get("k") == "progress"]
+            if steps and row.status == Status.STARTED.value:
+                values["status_detail"] = str(steps[-1].get("what", "preparing"))
+        if values:
+            self._moves.touch(connection, row, **values)
+
+    @staticmethod
+    def _add_points(connection: Connection, row: Any, points: list[Event], seqs: list[int]) -> None:
+        if len(seqs) < len(points):
+            # a crash between file and row: the numbers are in the file already, these come after them
+            highest = connection.execute(
+                sa.select(sa.func.coalesce(sa.func.max(metadata_points.c.seq), 0)).where(
+                    metadata_points.c.execution_id == row.id
+                )
+            ).scalar_one()
+            seqs = [highest + 1 + index for index in range(len(points))]
+        connection.execute(
+            sa.insert(metadata_points),
+            [
+                {"execution_id": row.id, "seq": seq, "time": _time(point), "values": point["values"]}
+                for seq, point in zip(seqs, points, strict=True)
+            ],
+        )
+
+    def notebook(self, token: str, content: bytes) -> None:
+        """Keep the executed notebook as it stands."""
+        with self._database.write() as connection:
+            attempt = self._attempt(connection, token)
+            path = notebook_path(self._state, attempt.execution_id)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+            fresh.write_bytes(content)
+            os.replace(fresh, path)
+            self._moves.touch(connection, self._row(connection, attempt.execution_id))
+
+    def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        with self._database.write() as connection:
+            row = self._row(connection, self._attempt(connection, token).execution_id)
+            found = [self._data.register_output(connection, row, item) for item in items]
+            self._moves.touch(connection, row)
+        return found
+
+    def inputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        with self._database.write() as connection:
+            row = self._row(connection, self._attempt(connection, token).execution_id)
+            return [self._data.register_input(connection, row, item) for item in items]
+
+    def end(self, token: str, outcome: dict[str, Any]) -> None:
+        """The attempt has ended by itself. Asked again with the same end, it answers the same."""
+        status = ENDS.get(str(outcome.get("status")))
+        if status is None:
+            raise Invalid(f"{outcome.get('status')!r} is no end of an execution; use one of {', '.join(ENDS)}.")
+        with self._database.write() as connection:
+            attempt = self._attempt(connection, token, ended_as=status.value)
+            if attempt.status != "open":
+                return
+            row = self._row(connection, attempt.execution_id)
+            reason = str(outcome.get("reason") or "")
+            self._close(connection, attempt, status.value, reason)
+            self._moves.move(
+                connection,
+                row,
+                status,
+                reason,
+                error=outcome.get("error"),
+                exit_code=outcome.get("exit_code"),
+                seconds=outcome.get("seconds"),
+                peak_memory_bytes=outcome.get("peak_memory_bytes"),
+                capture=outcome.get("capture"),
+            )
+
+    @staticmethod
+    def _close(connection: Connection, attempt: Any, status: str, reason: str) -> None:
+        connection.execute(
+            sa.update(attempts).where(_key(attempt)).values(status=status, reason=reason, ended=clock.now())
+        )
+
+    @staticmethod
+    def _row(connection: Connection, execution_id: str) -> Any:
+        return connection.execute(listing.select_executions().where(executions.c.id == execution_id)).one()
+
+    def _attempt(self, connection: Connection, token: str, *, ended_as: str | None = None) -> Any:
+        """The attempt of the token with its lease renewed, or `StaleAttempt`."""
+        attempt = connection.execute(
+            sa.update(attempts)
+            .where(attempts.c.token_hash == token_hash(token), attempts.c.status == "open")
+            .values(lease_until=clock.now() + LEASE)
+            .returning(attempts)
+        ).one_or_none()
+        if attempt is None and ended_as is not None:
+            attempt = connection.execute(
+                sa.select(attempts).where(attempts.c.token_hash == token_hash(token), attempts.c.status == ended_as)
+            ).one_or_none()
+        if attempt is None:
+            raise StaleAttempt()
+        return attempt
+
+
+def notebook_path(state: StateFolder, execution_id: str) -> Path:
+    return state.notebooks / f"{execution_id}.ipynb"
+
+
+def _key(attempt: Any) -> sa.ColumnElement[bool]:
+    return (attempts.c.execution_id == attempt.execution_id) & (attempts.c.number == attempt.number)
+
+
+def _unacked(first: int, events: list[Event], acked: int) -> list[Event]:
+    fresh = []
+    number = first - 1
+    for event in events:
+        number += event.get("n", 1)
+        if number > acked:
+            fresh.append(event)
+    return fresh
+
+
+def _time(point: Event) -> Any:
+    value = point["values"].get("_time") or point.get("t")
+    try:
+        return clock.parse(str(value)).replace(tzinfo=None)
+    except ValueError:
+        return clock.now()
