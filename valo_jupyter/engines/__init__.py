@@ -1,0 +1,1 @@
+"""Where executions run: one port, and the engines that keep its promise."""

@@ -1,0 +1,152 @@
+"""A local machine: one process that is a Dask worker with one slot, the driver of executions, and keeps a warm kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines import task
+from valo_jupyter.engines.logs import BoundedLog
+from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays
+
+#: the engine's word that the machine, which is idle, is to end
+CLOSE = "close"
+
+
+def _forgo_slow_imports() -> None:
+    # jsonschema tries this optional checker of IRIs, which no notebook has: building its grammar takes 0.8 s
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+
+
+class LocalMachine:
+    """Runs orders one after the other, with a kernel started ahead for the next."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        _forgo_slow_imports()
+        from valo_jupyter.runtime.kernels import KernelPool
+
+        self._state = StateFolder(Path(config["state"]))
+        record = MachineRecord(
+            name=config["name"],
+            machine=_own(os.getpid()),
+            engine=ProcessId(*config["engine"]),
+        )
+        self._file = MachineFile(Path(config["machines"]), record)
+        self._execution: str | None = None
+        self._kernels = KernelPool(size=1, watch=self._file)
+        # the kernel starts on another core while this process imports the rest
+        self._kernels.warm(config["kernel"])
+        from valo_jupyter.runtime.job import run_job
+
+        self._run_job = run_job
+
+    def run(self, order: dict[str, Any]) -> str:
+        self._execution = order["execution_id"]
+        self._file.runs(order["execution_id"], order["attempt"])
+        try:
+            return self._run_job(
+                order["server_url"],
+                order["execution_id"],
+                order["attempt"],
+                order["token"],
+                kernels=self._kernels,
+                watch=self._file,
+                refresh_url=lambda: self._server_url(order["server_url"]),
+            )
+        finally:
+            self._execution = None
+            self._file.runs(None, None)
+            self._kernels.warm(order["kernel"])
+
+    def _server_url(self, last: str) -> str:
+        server = self._state.read_server()
+        return server["url"] if server else last
+
+    def close(self) -> None:
+        self._kernels.close()
+        self._file.end_groups()
+        self._file.remove()
+
+    def abandon(self) -> None:
+        """The engine has died: end everything, here and now."""
+        self._file.end_groups()
+        if self._execution is not None:
+            end_strays(self._execution)
+        self._file.remove()
+
+
+def _own(pid: int) -> ProcessId:
+    found = ProcessId.of(pid)
+    assert found is not None, "a process finds itself"
+    return found
+
+
+def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Event) -> None:
+    # the pipe's other end is open in the engine process only: it ends with it, even by SIGKILL
+    asked = lifeline.read().strip() == CLOSE
+    if not finished.is_set():
+        if asked:
+            machine.close()
+        else:
+            machine.abandon()
+        os._exit(0)
+
+
+async def _serve(config: dict[str, Any], log: BoundedLog) -> None:
+    from distributed import Worker
+
+    from valo_jupyter.engines.credentials import Credentials
+    from valo_jupyter.engines.dask import configure, security
+
+    class QuietWorker(Worker):
+        """A worker that opens no HTTP port."""
+
+        def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+            pass
+
+    configure()
+    worker = QuietWorker(
+        config["scheduler"],
+        name=config["name"],
+        nthreads=1,
+        host="127.0.0.1",
+        protocol="tls",
+        security=security(Credentials(**config["credentials"])),
+        memory_limit=0,
+        local_directory=config["scratch"],
+        death_timeout=20,
+    )
+    async with worker:
+        while worker.status.name in ("running", "paused"):
+            try:
+                await asyncio.wait_for(asyncio.shield(worker.finished()), 60)
+            except asyncio.TimeoutError:
+                log.check()
+
+
+def main() -> None:
+    # the configuration is the pipe's first line, so that the key's place shows in no list of processes
+    lifeline = os.fdopen(0, "r")
+    config = json.loads(lifeline.readline())
+    log = BoundedLog(Path(config["log"]))
+    machine = LocalMachine(config)
+    finished = threading.Event()
+    threading.Thread(target=_watch_engine, args=(lifeline, machine, finished), name="engine-watch", daemon=True).start()
+    task.install(machine.run)
+    try:
+        asyncio.run(_serve(config, log))
+    finally:
+        finished.set()
+        machine.close()
+        # a thread may still be in a run nobody waits for any more
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,191 @@
+"""What runs on a local machine, written down so that somebody else can end it, and the ending of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from valo_jupyter.domain.state import write_private
+
+#: start times of one process differ by this much at the most when the clock is adjusted
+_CLOCK_SLACK_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class ProcessId:
+    """A process that a reused number does not stand for: its number and its start."""
+
+    pid: int
+    started: float
+
+    @classmethod
+    def of(cls, pid: int) -> ProcessId | None:
+        try:
+            return cls(pid, psutil.Process(pid).create_time())
+        except psutil.Error:
+            return None
+
+    def alive(self) -> bool:
+        """True while the process exists and is no zombie."""
+        try:
+            process = psutil.Process(self.pid)
+            if abs(process.create_time() - self.started) > _CLOCK_SLACK_SECONDS:
+                return False
+            return process.status() != psutil.STATUS_ZOMBIE
+        except psutil.Error:
+            return False
+
+
+@dataclass
+class MachineRecord:
+    """A local machine: its own process, its engine's, what it runs, and the process groups of that."""
+
+    name: str
+    machine: ProcessId
+    engine: ProcessId
+    execution_id: str | None = None
+    attempt: int | None = None
+    groups: dict[int, float] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "machine": [self.machine.pid, self.machine.started],
+            "engine": [self.engine.pid, self.engine.started],
+            "execution_id": self.execution_id,
+            "attempt": self.attempt,
+            "groups": [[pid, started] for pid, started in self.groups.items()],
+        }
+
+    @classmethod
+    def read(cls, path: Path) -> MachineRecord | None:
+        try:
+            value = json.loads(path.read_text())
+            return cls(
+                name=value["name"],
+                machine=ProcessId(*value["machine"]),
+                engine=ProcessId(*value["engine"]),
+                execution_id=value["execution_id"],
+                attempt=value["attempt"],
+                groups=dict(value["groups"]),
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+class MachineFile:
+    """The record of this machine in its file; a `ProcessWatch` of the runtime. Safe between threads."""
+
+    def __init__(self, folder: Path, record: MachineRecord) -> None:
+        self._path = folder / f"{record.name}.json"
+        self._record = record
+        self._lock = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._write()
+
+    def started(self, pid: int) -> None:
+        known = ProcessId.of(pid)
+        if known is None:
+            return
+        with self._lock:
+            self._record.groups[pid] = known.started
+            self._write()
+
+    def ended(self, pid: int) -> None:
+        with self._lock:
+            if self._record.groups.pop(pid, None) is not None:
+                self._write()
+
+    def runs(self, execution_id: str | None, attempt: int | None) -> None:
+        with self._lock:
+            self._record.execution_id = execution_id
+            self._record.attempt = attempt
+            self._write()
+
+    def end_groups(self) -> None:
+        """End every process group there is; for a machine that ends itself."""
+        with self._lock:
+            _signal_groups(self._record.groups)
+
+    def remove(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        write_private(self._path, json.dumps(self._record.to_json()))
+
+
+def records(folder: Path) -> list[MachineRecord]:
+    """All machines that are written down in `folder`."""
+    found = (MachineRecord.read(path) for path in folder.glob("*.json"))
+    return [record for record in found if record is not None]
+
+
+def end_machine(folder: Path, record: MachineRecord) -> None:
+    """End the machine's process and all of its user's processes, and forget it. Blocks, for 5 s at the most."""
+    if record.machine.alive():
+        # the machine first: it could start more
+        _kill(record.machine.pid)
+    _signal_groups(record.groups)
+    if record.execution_id is not None:
+        end_strays(record.execution_id)
+    (folder / f"{record.name}.json").unlink(missing_ok=True)
+
+
+def end_strays(execution_id: str) -> None:
+    """End processes of an execution that left their groups: children inherit `VALO_EXECUTION`."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        found = list(_strays(execution_id))
+        if not found:
+            return
+        for pid in found:
+            _kill(pid)
+        time.sleep(0.02)
+
+
+def _strays(execution_id: str) -> Iterable[int]:
+    own = os.getpid()
+    for process in psutil.process_iter():
+        try:
+            if process.pid == own or process.status() == psutil.STATUS_ZOMBIE:
+                continue
+            if process.environ().get("VALO_EXECUTION", "").startswith(execution_id):
+                yield process.pid
+        except (psutil.Error, OSError):
+            continue
+
+
+def _signal_groups(groups: dict[int, float]) -> None:
+    for pid, started in list(groups.items()):
+        leader = ProcessId.of(pid)
+        if leader is not None and abs(leader.started - started) > _CLOCK_SLACK_SECONDS:
+            continue  # the number belongs to somebody else by now
+        for child in _descendants(pid):
+            _kill(child)
+        try:
+            os.killpg(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+
+
+def _descendants(pid: int) -> list[int]:
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.Error:
+        return []
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
