@@ -1,0 +1,99 @@
+"""The port of every store: what the rest of Valo may ask of one, and what each promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+#: `(bytes done, bytes in all or None)`, called now and then during a transfer
+Progress = Callable[[int, "int | None"], None]
+#: asked now and then during a transfer; True ends it with `Cancelled`
+Cancel = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object of a store. What a store does not know is None."""
+
+    key: str
+    uri: str
+    size: int
+    etag: str | None = None
+    version: str | None = None
+    md5: str | None = None
+    sha1: str | None = None
+    sha256: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """Whether a store can be used, and if not, each reason with what to do about it."""
+
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@runtime_checkable
+class Store(Protocol):
+    """A place for files.
+
+    Promises: nothing is ever overwritten; an object appears whole or not at all; what was read is what was written
+    (`Corrupt` otherwise); a failed upload leaves nothing; errors are those of `stores.errors`.
+    """
+
+    def check(self) -> CheckReport:
+        """Try all that a job needs; never raises."""
+        ...
+
+    def head(self, key: str) -> ObjectInfo:
+        """Raises `NotFound`."""
+        ...
+
+    def get_file(
+        self,
+        key: str,
+        path: Path,
+        *,
+        expect: str | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> ObjectInfo:
+        """Write the object to `path`, a file that nothing else shares; all three checksums are known afterwards.
+
+        `expect`: the sha256 that the content must have, else `Corrupt`.
+        """
+        ...
+
+    def put_file(
+        self,
+        path: Path,
+        key: str,
+        *,
+        move: bool = False,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> ObjectInfo:
+        """Store the file; the result's `key` is where it is found from now on, which a store may choose itself.
+
+        All three checksums are taken in one pass. `move`: the file is not needed any more, nobody writes to it, and it
+        is gone afterwards. Raises `Exists` rather than replace other content under `key`.
+        """
+        ...
+
+    def list(self, prefix: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
+        """Objects whose key starts with `prefix`, in the order of their keys, those after `after` only."""
+        ...
+
+    def signed_url(self, key: str, *, ttl: float, filename: str | None = None, inline: bool = False) -> str | None:
+        """An address that anybody can read the object from for `ttl` seconds; None: the server must serve it itself."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Nothing happens when there is no such object."""
+        ...
