@@ -1,0 +1,64 @@
+"""Addresses of the Valo server in its answers, turned into addresses that reach it through this Jupyter server."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+#: Answers that hold what users' code printed: nothing in them is ours to change.
+_CONTENT = re.compile(r"/(?:stream|events|notebook|metadata|code)/?$")
+
+
+def has_addresses(path: str) -> bool:
+    return not _CONTENT.search(path)
+
+
+class Addresses:
+    """
+    Parameters
+    ----------
+    server
+        The Valo server's address, `http://127.0.0.1:8001`.
+    base
+        Where this Jupyter server proxies it, `/user/ana/valo`.
+    """
+
+    def __init__(self, server: str, base: str) -> None:
+        self._api = f"{server.rstrip('/')}/api/"
+        self._base = f"{base.rstrip('/')}/api/"
+
+    def local(self, address: str) -> str:
+        """The address through the proxy; any other address as it is."""
+        if address.startswith(self._api):
+            return self._base + address[len(self._api) :]
+        if address.startswith("/api/"):
+            return self._base + address[len("/api/") :]
+        return address
+
+    def rewrite(self, body: bytes) -> bytes:
+        """A JSON answer with its `url` and `urls` made local."""
+        if b"url" not in body:
+            return body
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return body
+        return json.dumps(self._walk(answer), ensure_ascii=False).encode()
+
+    def _walk(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._walk(item) for item in value]
+        if isinstance(value, dict):
+            return {key: self._entry(key, item) for key, item in value.items()}
+        return value
+
+    def _entry(self, key: str, value: Any) -> Any:
+        if key == "url" and isinstance(value, str):
+            return self.local(value)
+        if key == "urls" and isinstance(value, dict):
+            return {name: self.local(item) if isinstance(item, str) else item for name, item in value.items()}
+        if key == "results":
+            return self._walk(value)
+        # the rest is the user's: a parameter called `url` stays as it is
+        return value
