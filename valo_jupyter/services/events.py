@@ -78,6 +78,17 @@ class EventLog:
                 break
         return found
 
+    def tail(self, execution_id: str, numbers: int) -> list[Event]:
+        """The last `numbers` numbers; the first event is cut where it reaches further back."""
+        last = self.last_number(execution_id)
+        found = self.read(execution_id, max(0, last - numbers), limit=numbers * 2 + 1)
+        total = sum(event.get("n", 1) for event in found)
+        if found and total > numbers and found[0]["k"] == "log":
+            first, surplus = found[0], total - numbers
+            lines = first["text"].split("\n")[surplus:]
+            found[0] = {**first, "seq": first["seq"] + surplus, "n": len(lines), "text": "\n".join(lines)}
+        return found
+
     def all(self, execution_id: str) -> Iterator[Event]:
         return self._from(execution_id, 0)
 

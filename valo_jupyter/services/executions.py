@@ -146,7 +146,12 @@ class Executions:
                 commands=plan.commands,
                 parameters=plan.parameters,
                 inputs=plan.inputs,
-                environment_variables={**plan.environment_variables, **wanted.environment_variables},
+                # a secret variable is here by name only
+                environment_variables={
+                    **plan.environment_variables,
+                    **wanted.environment_variables,
+                    **dict.fromkeys(wanted.secrets),
+                },
                 secrets=self._seal.close(wanted.secrets) if wanted.secrets else None,
                 git=wanted.git,
                 left_out=list(wanted.left_out),
@@ -219,7 +224,7 @@ class Executions:
             "kernel": row.kernel,
             "parameters": row.inject if row.notebook_path and row.inject else row.parameters,
             "inputs": {entry["name"]: entry["uris"] for entry in row.inputs},
-            "environment_variables": row.environment_variables,
+            "environment_variables": {k: v for k, v in row.environment_variables.items() if v is not None},
             "secrets": self._seal.open(row.secrets) or {},
             "tags": tuple(tags),
             "environment": row.environment_id,

@@ -70,6 +70,11 @@ class Projects:
         with self._database.read() as connection:
             return list(connection.execute(query))
 
+    def revisions(self) -> int:
+        """Grows with every change to any execution."""
+        with self._database.read() as connection:
+            return connection.execute(sa.select(sa.func.coalesce(sa.func.sum(projects.c.revision), 0))).scalar_one()
+
     def summary(self, project_id: str) -> dict[str, int]:
         """Executions of the project by state, and in all."""
         query = (

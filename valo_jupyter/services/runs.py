@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +80,10 @@ class Runs:
 
     def _assignment(self, connection: Connection, row: Any, number: int) -> dict[str, Any]:
         plain, secret = self._projects.opened_variables(connection, row.project_id)
-        secret = {name: value for name, value in secret.items() if name not in row.environment_variables}
+        given = {name: value for name, value in row.environment_variables.items() if value is not None}
+        secret = {name: value for name, value in secret.items() if name not in given}
         secret.update(self._seal.open(row.secrets) or {})
-        variables = {**plain, **row.environment_variables, **secret}
+        variables = {**plain, **given, **secret}
         notes = []
         if row.image:
             notes.append(
@@ -202,15 +202,13 @@ class Runs:
             ],
         )
 
-    def notebook(self, token: str, content: bytes) -> None:
-        """Keep the executed notebook as it stands."""
+    def notebook(self, token: str, content: Path) -> None:
+        """Keep the executed notebook as it stands; the file becomes the server's."""
         with self._database.write() as connection:
             attempt = self._attempt(connection, token)
             path = notebook_path(self._state, attempt.execution_id)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-            fresh.write_bytes(content)
-            os.replace(fresh, path)
+            os.replace(content, path)
             self._moves.touch(connection, self._row(connection, attempt.execution_id))
 
     def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:

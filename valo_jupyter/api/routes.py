@@ -1,0 +1,11 @@
+"""Importing this registers every route."""
+
+from valo_jupyter.api import accounts as accounts
+from valo_jupyter.api import commits as commits
+from valo_jupyter.api import environments as environments
+from valo_jupyter.api import executions as executions
+from valo_jupyter.api import files as files
+from valo_jupyter.api import machines as machines
+from valo_jupyter.api import projects as projects
+from valo_jupyter.api import schema as schema
+from valo_jupyter.api import streams as streams

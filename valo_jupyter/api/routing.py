@@ -1,0 +1,153 @@
+"""What a route is: a plain function from `Request` to `Reply`, with what the binder and the OpenAPI document need."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import parse_qs
+
+from valo_jupyter.domain.errors import Invalid, Unauthenticated
+from valo_jupyter.services import Services
+from valo_jupyter.services.accounts import User
+
+#: who may call: a user's token, an attempt's token, or the holder of a signed address
+Auth = Literal["user", "attempt", "signed"]
+
+
+class AskAgain(Exception):
+    """Raised by a waiting route that has nothing new yet; it is called again when something has changed."""
+
+
+@dataclass(frozen=True)
+class Request:
+    services: Services
+    #: `http://host:port` as the caller wrote it
+    base_url: str
+    path: Mapping[str, str]
+    query: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    #: the body, or for routes with `body="file"` the file it was written to
+    body: bytes = b""
+    file: Path | None = None
+    user_or_none: User | None = None
+    attempt_token: str = ""
+    #: false on the last call of a waiting route, which must answer
+    may_wait: bool = False
+
+    @property
+    def user(self) -> User:
+        if self.user_or_none is None:
+            raise Unauthenticated()
+        return self.user_or_none
+
+    def json(self) -> dict[str, Any]:
+        """The body as a JSON object; form fields are read as one too, as some clients send them."""
+        if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+            fields = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
+            return {name: values[-1] for name, values in fields.items()}
+        value = self.json_value()
+        if not isinstance(value, dict):
+            raise Invalid("The body must be a JSON object.")
+        return value
+
+    def json_value(self) -> Any:
+        try:
+            return json.loads(self.body or b"{}")
+        except ValueError as error:
+            raise Invalid(f"The body is not JSON: {error}.") from error
+
+    def one(self, name: str, default: str | None = None) -> str | None:
+        values = self.query.get(name)
+        return values[-1] if values else default
+
+    def many(self, name: str) -> tuple[str, ...]:
+        return tuple(value for value in self.query.get(name, []) if value)
+
+    def number(self, name: str, default: int, *, least: int = 0, most: int = 1_000_000_000) -> int:
+        text = self.one(name)
+        if text is None or text == "":
+            return default
+        try:
+            return max(least, min(int(text), most))
+        except ValueError:
+            raise Invalid(f"“{name}” must be a whole number, not {text!r}.") from None
+
+    def flag(self, name: str) -> bool | None:
+        text = self.one(name)
+        return None if text is None else text.lower() in ("1", "true", "yes")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`value` is sent as JSON, unless there is `content` or a `file`."""
+
+    value: Any = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+    file: Path | None = None
+    #: the file is the route's own and is removed when sent
+    remove_file: bool = False
+
+
+Handler = Callable[[Request], Reply]
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    pattern: str
+    handler: Handler
+    auth: Auth
+    body: Literal["memory", "file"]
+    waits: bool
+    query: tuple[str, ...]
+    fields: Mapping[str, str]
+
+    @property
+    def regex(self) -> str:
+        """The pattern for tornado: `{name}` is one path segment, `{name...}` the rest; a last slash is optional."""
+        parts = re.split(r"(\{[^}]+\})", self.pattern.rstrip("/"))
+        built = []
+        for part in parts:
+            if part.startswith("{") and part.endswith("...}"):
+                built.append(f"(?P<{part[1:-4]}>.+)")
+            elif part.startswith("{"):
+                built.append(f"(?P<{part[1:-1]}>[^/]+)")
+            else:
+                built.append(re.escape(part))
+        return "".join(built) + "/*"
+
+
+ROUTES: list[Route] = []
+
+
+def route(
+    method: str,
+    pattern: str,
+    *,
+    auth: Auth = "user",
+    body: Literal["memory", "file"] = "memory",
+    waits: bool = False,
+    query: tuple[str, ...] = (),
+    fields: Mapping[str, str] | None = None,
+) -> Callable[[Handler], Handler]:
+    """Register a function for a method and a pattern such as `/api/v0/executions/{id}/`.
+
+    Parameters
+    ----------
+    waits
+        The function may raise `AskAgain` while `request.may_wait`.
+    query, fields
+        Names in the query and of the JSON body (name → JSON Schema type), for the OpenAPI document.
+    """
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.append(Route(method, pattern, handler, auth, body, waits, query, dict(fields or {})))
+        return handler
+
+    return register
