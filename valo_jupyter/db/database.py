@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
@@ -38,8 +39,8 @@ class Database:
             options["pool_pre_ping"] = True
         self.engine = sa.create_engine(parsed, pool_size=8, max_overflow=24, **options)
         if self.sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
-            sa.event.listen(self.engine, "begin", _begin_sqlite)
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
         self._writing = self.engine.execution_options(valo_write=True)
 
     @classmethod
