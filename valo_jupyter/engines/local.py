@@ -29,10 +29,10 @@ _PRIVATE = ("VALO_", "VH_", "DASK_")
 class LocalEngine(DaskEngine):
     """One machine is one process with one slot. All of them end with this process, whatever ends it."""
 
-    def __init__(self, *, slug: str, state: StateFolder, credentials: Credentials) -> None:
-        super().__init__(slug=slug, credentials=credentials)
+    def __init__(self, *, slug: str, state: StateFolder, options: dict[str, Any]) -> None:
         self.state = state
-        self.credentials = credentials
+        self.credentials = Credentials.in_folder(state.root / "tls")
+        super().__init__(slug=slug, credentials=self.credentials)
         self.folder = machines_folder(state)
         self._prefix = f"{slug}-{secrets.token_hex(3)}"
         self._count = 0

@@ -1,4 +1,4 @@
-"""A local machine: one process that is a Dask worker with one slot, the driver of executions, and keeps a warm kernel."""
+"""A local machine: a process that is a Dask worker with one slot, drives executions, and keeps a kernel warm."""
 
 from __future__ import annotations
 

@@ -1,0 +1,229 @@
+"""Carries the pool's decisions to the engines, and what became of them back to the pool."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan
+from valo_jupyter.engines.port import Change, Engine, Order
+from valo_jupyter.services.pool import Pool
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: how often to look although nobody called
+_ROUND_SECONDS = 1.0
+#: how often to say that this engine lives, and to look for attempts that nobody hears of
+_CHECK_SECONDS = 2.5
+#: an attempt has to be found silent twice, this far apart: a computer that wakes up gives its machines time to report
+_CONFIRM_SECONDS = 4.0
+
+
+class Dispatcher:
+    """One engine process's part in the pool.
+
+    Parameters
+    ----------
+    beat
+        Say that this engine lives, and whether it is draining; true if it may place.
+    server_url
+        Where machines find the server now; None while there is none.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        engine_id: str,
+        *,
+        beat: Callable[[bool], bool],
+        server_url: Callable[[], str | None],
+        open_engine: Callable[[EnvironmentPlan], Engine],
+    ) -> None:
+        self.engines: dict[str, Engine] = {}
+        self.problems: dict[str, str] = {}
+        self.draining = False
+        self._pool = pool
+        self._id = engine_id
+        self._beat = beat
+        self._server_url = server_url
+        self._open_engine = open_engine
+        # one thread: its calls are short, and in their order
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="pool")
+        self._wake = asyncio.Event()
+        self._stopped = False
+        self._may_place = False
+        self._checked = 0.0
+        self._silent: dict[AttemptRef, float] = {}
+        self._ending: set[tuple[str, int]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self.wake()
+
+    def drain(self) -> None:
+        """Place nothing more; `run` returns when what runs has ended."""
+        self.draining = True
+        self._checked = 0.0
+        self.wake()
+
+    def busy(self) -> list[dict[str, Any]]:
+        """Machines with an execution on them."""
+        return [machine for machine in self.machines() if machine["execution"]]
+
+    def machines(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": machine.name,
+                "pid": machine.pid,
+                "state": machine.state,
+                "execution": machine.execution,
+                "seconds": round(machine.since, 1),
+            }
+            for engine in self.engines.values()
+            for machine in engine.machines()
+        ]
+
+    async def run(self) -> None:
+        """Until stopped, or drained."""
+        while not self._stopped:
+            try:
+                await self._round()
+            except Exception:
+                # a locked or unreachable database passes; the rows are still there in the next round
+                log.exception("this round failed; the next one tries again")
+            if self.draining and not self.busy() and not self._ending:
+                return
+            try:
+                await asyncio.wait_for(self._wake.wait(), _ROUND_SECONDS)
+            except asyncio.TimeoutError:
+                pass
+
+    async def close(self) -> None:
+        """End all machines; what ran on them goes back to the pool."""
+        running = [] if not self.busy() else await self._call(self._pool.running, self._id)
+        for engine in self.engines.values():
+            await engine.close()
+        for ref in running:
+            await self._call(self._pool.lost, ref.execution_id, ref.attempt, "the server was stopped")
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=5)
+        await self._call(self._pool.leave, self._id)
+        self._thread.shutdown()
+
+    # one round
+
+    async def _round(self) -> None:
+        self._wake.clear()
+        if time.monotonic() - self._checked >= _CHECK_SECONDS:
+            self._may_place = await self._call(self._beat, self.draining)
+            if self._may_place:
+                await self._look_for_silence()
+            self._checked = time.monotonic()
+        plans = await self._call(self._pool.environments)
+        for plan in plans:
+            engine = await self._engine(plan)
+            if engine is None:
+                continue
+            if self.draining:
+                engine.set_limits(0, plan.maximum, 0.0)
+                engine.demand(len(self.busy()))
+            else:
+                engine.set_limits(plan.minimum, plan.maximum, plan.grace_seconds)
+                engine.demand(plan.demand)
+                await self._place(plan, engine)
+        known = {plan.id for plan in plans}
+        for environment_id, engine in self.engines.items():
+            if environment_id not in known:
+                engine.set_limits(0, 0, 0.0)
+
+    async def _engine(self, plan: EnvironmentPlan) -> Engine | None:
+        engine = self.engines.get(plan.id)
+        if engine is None and not self.draining:
+            try:
+                engine = self._open_engine(plan)
+                await engine.start()
+            except ValoError as error:
+                self._trouble(plan.slug, error.message)
+                return None
+            engine.on_change(lambda change: self._changed(plan.slug, change))
+            self.engines[plan.id] = engine
+        return engine
+
+    async def _place(self, plan: EnvironmentPlan, engine: Engine) -> None:
+        while self._may_place and engine.free() and (url := self._server_url()):
+            given = await self._call(self._pool.next_order, plan.id, self._id)
+            if given is None:
+                return
+            order = Order(given.execution_id, given.attempt, given.token, url, given.kernel)
+            if not await engine.place(order):
+                await self._call(self._pool.unplace, order.execution_id, order.attempt, "no machine was free after all")
+                return
+
+    def _changed(self, slug: str, change: Change) -> None:
+        if change.kind == "failed":
+            self._trouble(slug, f"machine {change.machine} could not be started: {change.reason}")
+        elif change.kind == "started":
+            self.problems.pop(slug, None)
+        elif change.kind == "lost" and change.execution_id and change.attempt:
+            self._spawn(self._lost(change.execution_id, change.attempt, change.reason))
+        self.wake()
+
+    def _trouble(self, slug: str, message: str) -> None:
+        if self.problems.get(slug) != message:
+            log.warning("environment %s: %s", slug, message)
+        self.problems[slug] = message
+
+    # attempts that end without an end of their own
+
+    async def _look_for_silence(self) -> None:
+        now = time.monotonic()
+        expired = await self._call(self._pool.expired)
+        self._silent = {ref: self._silent.get(ref, now) for ref in expired}
+        silent = [ref for ref, since in self._silent.items() if now - since >= _CONFIRM_SECONDS]
+        overdue = await self._call(self._pool.overdue_stops)
+        orphans = await self._call(self._pool.orphans)
+        for ref in (*overdue, *orphans, *silent):
+            if (ref.execution_id, ref.attempt) not in self._ending:
+                self._ending.add((ref.execution_id, ref.attempt))
+                self._spawn(self._end(ref))
+
+    async def _end(self, ref: AttemptRef) -> None:
+        """First end what may still run of the attempt, then say that it is lost."""
+        try:
+            engine = self.engines.get(ref.environment_id)
+            if engine is not None:
+                await engine.kill(ref.execution_id, ref.attempt)
+            await self._lost(ref.execution_id, ref.attempt, ref.reason)
+        finally:
+            self._ending.discard((ref.execution_id, ref.attempt))
+
+    async def _lost(self, execution_id: str, attempt: int, reason: str) -> None:
+        pause = 0.1
+        while True:
+            try:
+                await self._call(self._pool.lost, execution_id, attempt, reason)
+                break
+            except Exception:
+                log.exception("the loss of %s#%s could not be written; trying again", execution_id, attempt)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+        self.wake()
+
+    async def _call(self, function: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *arguments)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,133 @@
+"""Locks of the operating system on the state folder: held for a process's life, free the moment it dies."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from valo_jupyter.domain.errors import StateFolder as StateFolderError
+
+#: file systems that other computers write to as well: neither locks nor SQLite's WAL can be relied on there
+_NETWORK = (
+    "nfs",
+    "cifs",
+    "smb",
+    "afs",
+    "lustre",
+    "gpfs",
+    "beegfs",
+    "ceph",
+    "glusterfs",
+    "pvfs",
+    "ocfs",
+    "gfs",
+    "sshfs",
+)
+_POLL_SECONDS = 0.02
+
+
+class Lock:
+    """An exclusive lock on a file that also says who holds it."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor: int | None = descriptor
+
+    @classmethod
+    def take(cls, path: Path, patience: float = 0.0, **info: Any) -> Lock | None:
+        """Take the lock, waiting up to `patience` seconds; None: another process holds it.
+
+        `info` is written into the file next to this process's `pid`, `host` and `started`, and stays there after its
+        death, until the next holder.
+        """
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    os.close(descriptor)
+                    return None
+                time.sleep(_POLL_SECONDS)
+            except OSError as error:
+                os.close(descriptor)
+                raise StateFolderError(
+                    f"{path} cannot be locked ({error.strerror}). Set VALO_HOME to a folder on a local disk."
+                ) from error
+        lock = cls(path, descriptor)
+        lock.write(**info)
+        return lock
+
+    def write(self, **info: Any) -> None:
+        """Replace what the file says."""
+        assert self._descriptor is not None, "the lock is held"
+        own = psutil.Process()
+        content = {"pid": own.pid, "host": socket.gethostname(), "started": own.create_time(), **info}
+        os.ftruncate(self._descriptor, 0)
+        os.pwrite(self._descriptor, json.dumps(content).encode(), 0)
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_held(path: Path) -> bool:
+    """True while a process holds the lock."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def last_holder(path: Path) -> dict[str, Any]:
+    """What the file says of its holder, or of its last one; empty when there was none."""
+    try:
+        value = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def holder(path: Path) -> dict[str, Any] | None:
+    """Who holds the lock now."""
+    return last_holder(path) or None if is_held(path) else None
+
+
+def refuse_network(folder: Path) -> None:
+    """Raise `StateFolder` when the folder is on a network file system."""
+    kind = _file_system(folder)
+    if any(name in kind for name in _NETWORK):
+        raise StateFolderError(
+            f"{folder} is on a network file system ({kind}), where a database and locks are not safe. "
+            "Set VALO_HOME to a folder on a local disk of this computer, for example /var/tmp/valo-$USER.",
+            folder=str(folder),
+            file_system=kind,
+        )
+
+
+def _file_system(folder: Path) -> str:
+    real = os.path.realpath(folder)
+    best = ("", "")
+    for part in psutil.disk_partitions(all=True):
+        mount = part.mountpoint.rstrip("/") + "/"
+        # later mounts hide earlier ones at the same place
+        if f"{real}/".startswith(mount) and len(mount) >= len(best[0]):
+            best = (mount, part.fstype.lower())
+    return best[1]

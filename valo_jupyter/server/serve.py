@@ -1,0 +1,143 @@
+"""A web process from its lock to its end: found by `server.json`, watched by the engine, gone when nobody needs it."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import logging
+import os
+import socket
+import sys
+from contextlib import suppress
+
+from valo_jupyter import __version__
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.errors import Conflict
+from valo_jupyter.domain.state import StateFolder, write_private
+from valo_jupyter.engines.logs import BoundedLog
+from valo_jupyter.server.companion import Companion
+from valo_jupyter.server.idle import idle_seconds, until_idle
+from valo_jupyter.server.locks import Lock, holder, last_holder, refuse_network
+from valo_jupyter.server.wake import ask_engine
+from valo_jupyter.server.web import Web, local_token, until_signal
+
+log = logging.getLogger(__name__)
+
+_LOG_CHECK_SECONDS = 60
+_ENGINE_END_SECONDS = 15.0
+
+
+async def serve(
+    state: StateFolder,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    database_url: str | None = None,
+    local: bool = False,
+    output: BoundedLog | None = None,
+) -> None:
+    """Serve until a signal or, if `local`, until nobody needs the server.
+
+    Parameters
+    ----------
+    port
+        None: the one of the last server of this state folder if it is free, so that machines and browsers find it
+        again; else any.
+    local
+        A user's own server, in the background: the engine starts it again when it dies.
+    output
+        Where this process writes; kept short.
+
+    Raises
+    ------
+    Conflict
+        Another process is this state folder's server.
+    """
+    path = state.lock("web")
+    last_port = last_holder(path).get("port") or 0
+    lock = Lock.take(path, patience=1.0, version=__version__)
+    if lock is None:
+        by = (holder(path) or {}).get("pid")
+        raise Conflict(f"Process {by} already serves {state.root}. `jupyter valo status` shows it.")
+    web = Web(state, database_url)
+    try:
+        local_token(web.services)
+        url = await _listen(web, host, last_port if port is None else port, may_change=port is None)
+        # what the file says outlives this process: the engine restarts only what asks for it
+        lock.write(version=__version__, port=web.port, respawn=local)
+        _announce(state, url)
+        companion = Companion.engine(state)
+        ends = [asyncio.create_task(until_signal())]
+        seconds = idle_seconds(state) if local else None
+        if seconds is not None:
+            idle = until_idle(seconds, last_request=lambda: web.last_used, incomplete=web.services.pool.incomplete)
+            ends.append(asyncio.create_task(idle))
+        watch = asyncio.create_task(companion.run())
+        turn = asyncio.create_task(_turn(output))
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        companion.stop()
+        if not ends[0].done():
+            log.info("nobody has needed this server for %.0f s; it ends", seconds)
+            await _end_engine(state)
+        for task in (*ends, watch, turn):
+            task.cancel()
+        state.server_file.unlink(missing_ok=True)
+    finally:
+        await web.close()
+        lock.release()
+
+
+async def _listen(web: Web, host: str, port: int, *, may_change: bool) -> str:
+    try:
+        return await web.listen(host, port)
+    except OSError as error:
+        if not (may_change and port and error.errno == errno.EADDRINUSE):
+            raise
+        return await web.listen(host, 0)
+
+
+def _announce(state: StateFolder, url: str) -> None:
+    content = {
+        "url": url,
+        "pid": os.getpid(),
+        "version": __version__,
+        "host": socket.gethostname(),
+        "started": clock.text(clock.now()),
+        "python": sys.executable,
+    }
+    write_private(state.server_file, json.dumps(content))
+
+
+async def _end_engine(state: StateFolder) -> None:
+    guard = await asyncio.to_thread(Lock.take, state.lock("start"), 5.0)
+    if guard is None:
+        return  # somebody is starting the server this moment
+    try:
+        await asyncio.to_thread(ask_engine, state, "stop")
+        for _ in range(int(_ENGINE_END_SECONDS / 0.1)):
+            if holder(state.lock("engine")) is None:
+                return
+            await asyncio.sleep(0.1)
+    finally:
+        guard.release()
+
+
+async def _turn(output: BoundedLog | None) -> None:
+    while output is not None:
+        await asyncio.sleep(_LOG_CHECK_SECONDS)
+        output.check()
+
+
+def main() -> None:
+    """The detached web process of a user's own server."""
+    state = StateFolder.default()
+    refuse_network(state.root)
+    output = BoundedLog(state.log / "web.log")
+    # another one was faster: whoever started this one finds that one
+    with suppress(Conflict):
+        asyncio.run(serve(state, local=True, output=output))
+
+
+if __name__ == "__main__":
+    main()
