@@ -67,18 +67,13 @@ class Client:
         search: str | None = None,
         limit: int = 20,
     ) -> list[Execution]:
-        """The newest first. `status` may also be `incomplete`; of several tags an execution has all."""
-        project = project or self._project
-        query = {
-            "project": self.project_id(project) if project else None,
-            "status": _listed(status),
-            "tag": _listed(tag),
-            "notebook": notebook,
-            "search": search,
-            "limit": limit,
-            "ordering": "-ctime",
-        }
-        return [Execution(self, item) for item in self.http.get("executions/", query)["results"]]
+        """The newest first, of all projects unless one is named here or for this client.
+
+        `status` may also be `incomplete`; of several tags an execution has all; `notebook` is a path in the project.
+        """
+        query = {"status": _listed(status), "tag": _listed(tag), "notebook": notebook, "search": search, "limit": limit}
+        items = self._items(project, query)
+        return [Execution(self, item) for item in sorted(items, key=lambda item: item["ctime"], reverse=True)[:limit]]
 
     def execution(self, reference: int | str) -> Execution:
         """One execution: its counter, `#12`, `project:12`, `project:latest` or its id.
@@ -90,14 +85,14 @@ class Client:
         """
         text = str(reference).strip()
         if _UUID.fullmatch(text):
-            return Execution(self, self.http.get(f"executions/{text}/"))
+            return Execution(self, self._record(text))
         matched = _REFERENCE.fullmatch(text)
         if matched is None:
             raise Invalid(f"“{text}” names no execution: give its number (12), project:12, or its id.")
-        project = matched["project"] or self._project
+        project, counter = matched["project"] or self._project, matched["counter"]
         if project:
-            return Execution(self, self.http.get(f"executions/{self.project_id(project)}:{matched['counter']}/"))
-        return self._in_any_project(matched["counter"])
+            return Execution(self, self._record(f"{self.project_id(project)}:{counter}"))
+        return Execution(self, self._record(self._in_any_project(counter)["id"]))
 
     def project_id(self, project: str) -> str:
         """The id of the project called `project`, which may be its id already."""
@@ -110,17 +105,25 @@ class Client:
             raise NotFound(f"Several projects are called “{project}”; name one by its id: {', '.join(named)}.")
         raise NotFound(f"There is no project “{project}”, or you may not see it.")
 
-    def _in_any_project(self, counter: str) -> Execution:
-        if counter == "latest":
-            found = self.http.get("executions/", {"limit": 1, "ordering": "-ctime"})["results"]
-        else:
-            found = self.http.get("executions/", {"counter": counter, "limit": 100})["results"]
+    def _record(self, address: str) -> dict[str, Any]:
+        return self.http.get(f"executions/{address}/", {"exclude": "metadata,events"})
+
+    def _items(self, project: str | None, query: dict[str, Any]) -> list[dict[str, Any]]:
+        project = project or self._project
+        projects = [self.project_id(project)] if project else [item["id"] for item in self.projects()]
+        query = {"ordering": "-counter", **query}
+        pages = [self.http.get("executions/", {"project": project_id, **query}) for project_id in projects]
+        return [item for page in pages for item in page["results"]]
+
+    def _in_any_project(self, counter: str) -> dict[str, Any]:
+        query = {"limit": 1} if counter == "latest" else {"counter": counter, "limit": 1}
+        found = sorted(self._items(None, query), key=lambda item: item["ctime"])
         if not found:
             raise NotFound(f"There is no execution #{counter}. `jupyter valo list` shows those there are.")
-        if len(found) > 1:
-            choices = ", ".join(sorted(f"{item['project']['name']}:{counter}" for item in found))
+        if len(found) > 1 and counter != "latest":
+            choices = ", ".join(f"{item['project']['name']}:{counter}" for item in found)
             raise NotFound(f"#{counter} is an execution in several projects; say which: {choices}.")
-        return Execution(self, self.http.get(f"executions/{found[0]['id']}/"))
+        return found[-1]
 
 
 def _listed(value: str | Iterable[str] | None) -> list[str] | None:

@@ -83,8 +83,8 @@ class Execution:
         return list(self.refresh().data["tags"])
 
     def refresh(self) -> Execution:
-        """Ask the server for the whole record."""
-        self.data = self._client.http.get(self.path)
+        """Ask the server for the whole record, but for the events and metadata points."""
+        self.data = self._client.http.get(self.path, {"exclude": "metadata,events"})
         return self
 
     def follow(self, after: int | None = None, *, hold: float = HOLD) -> Iterator[Batch]:
@@ -99,9 +99,13 @@ class Execution:
         """
         yield from read_stream(self._client.http, self.path, after or 0, hold=hold, follow=True)
 
+    def batches(self, after: int = 0, *, tail: int | None = None) -> Iterator[Batch]:
+        """What there is after event number `after`, or of the last `tail` log lines, without waiting."""
+        yield from read_stream(self._client.http, self.path, after, hold=0.0, follow=False, tail=tail)
+
     def events(self, after: int = 0, *, wait: bool = False) -> Iterator[dict[str, Any]]:
         """The events after number `after`; with `wait` also those to come, until the execution has ended."""
-        for batch in read_stream(self._client.http, self.path, after, hold=HOLD, follow=wait):
+        for batch in self.follow(after) if wait else self.batches(after):
             yield from batch.events
 
     def logs(self, *, follow: bool = False, tail: int | None = None) -> Iterator[LogLine]:
@@ -123,14 +127,12 @@ class Execution:
             `timeout` seconds passed; the execution goes on.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        after, ended = 0, False
-        while not ended:
-            left = HOLD if deadline is None else min(HOLD, max(0.0, deadline - time.monotonic()))
-            # one line is enough to learn of news; the log itself is not wanted here
-            batch = next(read_stream(self._client.http, self.path, after, hold=left, follow=True, tail=1))
-            after, ended = batch.last, batch.done
-            if not ended and deadline is not None and time.monotonic() >= deadline:
-                raise WaitedTooLong(f"#{self.counter} is still {batch.status} after {timeout:g} s; it goes on.")
+        last = self.refresh().data
+        while not Status(last["status"]).ended:
+            left = HOLD if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                raise WaitedTooLong(f"#{self.counter} is still {last['status']} after {timeout:g} s; it goes on.")
+            last = self._changed_after(last, min(HOLD, left)) or last
         self.refresh()
         if raise_on_failure and self.data["status"] != Status.COMPLETE:
             raise ExecutionFailed.of(self.data)
@@ -148,8 +150,7 @@ class Execution:
     @property
     def metadata(self) -> list[dict[str, Any]]:
         """Every JSON object that was printed, in order, each with the time in `_time`."""
-        answer = self._client.http.get(f"{self.path}metadata/")
-        return list(answer["results"] if isinstance(answer, dict) else answer)
+        return [_values(point) for point in self._client.http.get(f"{self.path}metadata/")["results"]]
 
     def metadata_frame(self) -> Any:
         """The metadata as a pandas DataFrame, a row for each point; needs pandas."""
@@ -184,6 +185,25 @@ class Execution:
         """The same again; `changes` may be parameters, inputs, environment, tags, title."""
         return Execution(self._client, self._client.http.post(f"{self.path}copy/", changes))
 
+    def _changed_after(self, seen: dict[str, Any], hold: float) -> dict[str, Any] | None:
+        """Its record when it is newer than `seen`, or None after `hold` seconds; no word of its log travels."""
+        query = {
+            "project": seen["project"]["id"],
+            "counter": self.counter,
+            "changed_after": seen["revision"],
+            "wait": f"{hold:.3f}",
+        }
+        found = self._client.http.get("executions/", query, timeout=hold + self._client.http.timeout)["results"]
+        return found[0] if found else None
+
     def _set_tags(self, tags: list[str]) -> Execution:
         self._client.http.patch(self.path, {"tags": list(dict.fromkeys(tags))})
         return self.refresh()
+
+
+def _values(point: dict[str, Any]) -> dict[str, Any]:
+    """A point without its number and time of arrival, unless the execution printed such a value itself."""
+    values = {name: value for name, value in point.items() if name != "seq"}
+    if isinstance(values.get("time"), str):
+        del values["time"]
+    return values

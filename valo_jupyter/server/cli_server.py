@@ -15,10 +15,8 @@ def add_to(commands: Any) -> None:
     start = commands.add_parser("start", help="start the local server, unless it runs already")
     start.set_defaults(command=_start)
 
-    stop = commands.add_parser("stop", help="stop the local server; executions are waited for unless --force")
-    stop.add_argument(
-        "--force", action="store_true", help="also when executions run; they are continued at the next start"
-    )
+    stop = commands.add_parser("stop", help="stop the local server")
+    stop.add_argument("--force", action="store_true", help="also when executions run")
     stop.add_argument("execution", nargs="?", help=argparse.SUPPRESS)
     stop.set_defaults(command=_stop)
 

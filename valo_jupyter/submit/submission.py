@@ -93,7 +93,7 @@ def submit(
         {
             "project": project["id"],
             "commit": commit["identifier"],
-            "title": title or path.stem,
+            "title": title or "",
             "notebook": {
                 "path": path.relative_to(folder).as_posix(),
                 "kernel": kernel if handover.same_machine else None,

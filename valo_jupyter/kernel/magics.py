@@ -1,0 +1,139 @@
+"""`%valo` and its commands."""
+
+from __future__ import annotations
+
+import shlex
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from valo_jupyter.client import human, summary
+from valo_jupyter.client.arguments import joined, run_options
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
+from valo_jupyter.kernel import complete
+from valo_jupyter.kernel.parser import HelpShown, build_parser, help_text
+from valo_jupyter.kernel.shown import ShownExecution, Table
+from valo_jupyter.submit import Client
+
+
+class Commands:
+    """The commands of one kernel; they share a connection."""
+
+    def __init__(self) -> None:
+        self._parser = build_parser()
+        self._client: Client | None = None
+
+    def run(self, line: str) -> Any:
+        """One `%valo …` line; the value is what the cell shows."""
+        try:
+            words = shlex.split(line)
+            given = self._parser.parse_args(joined(words) if words[:1] == ["run"] else words)
+            return getattr(self, f"_{given.command or 'help'}")(given)
+        except HelpShown:
+            return None
+        except ValoError as error:
+            raise UsageError(_told(error)) from None
+        except ValueError as error:
+            raise UsageError(f"%valo: {error} in “{line}”.") from None
+
+    def complete(self, line: str) -> list[str]:
+        """Words that may come next in `line`."""
+        return complete.candidates(line, self._client)
+
+    @property
+    def client(self) -> Client:
+        if self._client is None:
+            self._client = Client()
+        return self._client
+
+    def _one(self, given: Namespace) -> ShownExecution:
+        return ShownExecution(self.client, self.client.execution(given.execution).data)
+
+    def _help(self, _: Namespace) -> None:
+        print(help_text())
+
+    def _run(self, given: Namespace) -> ShownExecution:
+        execution = self.client.run(self._notebook(given.notebook), **run_options(given))
+        return ShownExecution(self.client, execution.data)
+
+    def _list(self, given: Namespace) -> Table:
+        found = self.client.executions(limit=given.limit, tag=given.tag, status=given.status)
+        rows = [
+            [
+                f"#{item['counter']}",
+                human.plain(item["project"]["name"], 40),
+                human.plain(item["title"] or item["step"], 40),
+                f"{summary.MARKS[item['status']]} {human.plain(summary.state_words(item), 60)}",
+                ", ".join(item["tags"]),
+                human.ago(item["ctime"]),
+            ]
+            for item in (execution.data for execution in found)
+        ]
+        return Table(
+            ["", "project", "title", "state", "tags", "submitted"], rows, "No executions yet. Try `%valo run`."
+        )
+
+    def _show(self, given: Namespace) -> ShownExecution:
+        return self._one(given)
+
+    def _logs(self, given: Namespace) -> None:
+        for entry in self._one(given).logs(tail=given.tail):
+            print(entry.text)
+
+    def _outputs(self, given: Namespace) -> Table:
+        outputs = self._one(given).outputs.values()
+        if given.folder is not None:
+            rows = [[output.name, human.size(output.size), str(output.download(given.folder))] for output in outputs]
+        else:
+            rows = [[output.name, human.size(output.size), output.uri] for output in outputs]
+        return Table(["name", "size", "where"], rows, "No files.")
+
+    def _metadata(self, given: Namespace) -> Table:
+        points = self._one(given).metadata
+        names = list(dict.fromkeys(name for point in points for name in point if name != "_time"))
+        rows = [[human.value(point[name]) if name in point else "" for name in names] for point in points]
+        return Table(names, rows, "No metadata. A line of JSON that a cell prints becomes a point.")
+
+    def _tag(self, given: Namespace) -> None:
+        data = self._one(given).tag(*given.tags).data
+        print(f"#{data['counter']}: {', '.join(map(human.plain, data['tags']))}")
+
+    def _wait(self, given: Namespace) -> ShownExecution:
+        execution = self._one(given)
+        execution.wait(given.timeout, raise_on_failure=False)
+        return execution
+
+    def _stop(self, given: Namespace) -> None:
+        print(summary.heading(self._one(given).stop().data))
+
+    def _rerun(self, given: Namespace) -> ShownExecution:
+        return ShownExecution(self.client, self._one(given).rerun().data)
+
+    @staticmethod
+    def _notebook(named: str | None) -> Path:
+        if named:
+            return Path(named)
+        from valo_jupyter.client.jupyter import kernel_context
+
+        context = kernel_context()
+        if context is None or context.notebook is None:
+            raise Invalid(
+                "This kernel does not know its notebook: it was not started by a Jupyter server with Valo's extension. "
+                "Give its path: %valo run notebook.ipynb"
+            )
+        return context.notebook
+
+
+def _told(error: ValoError) -> str:
+    """The error's message and, for a snapshot that needs a decision, the options as they are written here."""
+    if not isinstance(error, ConfirmSnapshot):
+        return error.message
+    largest = [
+        [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
+        for entry in error.details.get("largest") or []
+    ]
+    accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
+    options = f"`%valo run --notebook-only` sends the notebook alone, `%valo run {accept}` the folder."
+    return "\n".join([error.message, *human.table(largest), options])

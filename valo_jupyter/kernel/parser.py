@@ -1,0 +1,71 @@
+"""What may follow `%valo`, and the errors of it as a notebook shows them."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+from IPython.core.error import UsageError
+
+from valo_jupyter.client.arguments import add_run_arguments
+
+ABOUT = {
+    "run": "run a notebook on the server; without a name, this one, as it is saved on disk",
+    "list": "the newest executions",
+    "show": "an execution, live",
+    "logs": "what it printed",
+    "outputs": "its files; with a folder, download them",
+    "metadata": "its metadata points",
+    "tag": "add tags to it",
+    "wait": "wait until it has ended",
+    "stop": "end it; what it has written is kept",
+    "rerun": "the same again",
+    "help": "this",
+}
+#: those that take an execution first
+OF_ONE = ("show", "logs", "outputs", "metadata", "tag", "wait", "stop", "rerun")
+
+
+class HelpShown(Exception):
+    """`-h` was answered; there is nothing to do."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that never ends the kernel."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.prog}: {message}. Try `%valo help`.")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        raise HelpShown(message or "")
+
+
+def build_parser() -> Parser:
+    parser = Parser(prog="%valo", add_help=False)
+    commands = parser.add_subparsers(dest="command", parser_class=Parser)
+    made = {name: commands.add_parser(name, help=about, description=about) for name, about in ABOUT.items()}
+    for name in OF_ONE:
+        made[name].add_argument("execution", metavar="N", help="its number, project:N, latest, or its id")
+    add_run_arguments(made["run"], notebook_required=False)
+    made["list"].add_argument("-n", "--limit", type=int, default=10, metavar="COUNT")
+    made["list"].add_argument("--tag", action="append", metavar="TAG")
+    made["list"].add_argument("--status", action="append", metavar="STATE")
+    made["logs"].add_argument("-n", "--tail", type=int, default=200, metavar="LINES", help="how many lines (200)")
+    made["outputs"].add_argument("folder", nargs="?", metavar="FOLDER", help="where to write them")
+    made["tag"].add_argument("tags", nargs="+", metavar="TAG")
+    made["wait"].add_argument("--timeout", type=float, metavar="SECONDS")
+    return parser
+
+
+def help_text() -> str:
+    """The commands, one a line."""
+    lines = [f"  %valo {name + (' N' if name in OF_ONE else ''):<12} {about}" for name, about in ABOUT.items()]
+    return "\n".join(
+        [
+            "Run notebooks remotely, and trace everything that came of them.",
+            *lines,
+            "",
+            "What is saved on disk is what runs: save the notebook first.",
+            "  %valo run -p lr=0.1 -i data=train.csv --tag first        more: %valo run -h",
+        ]
+    )
