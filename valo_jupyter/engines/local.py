@@ -33,7 +33,7 @@ class LocalEngine(DaskEngine):
         self.state = state
         self.credentials = Credentials.in_folder(state.root / "tls")
         super().__init__(slug=slug, credentials=self.credentials)
-        self.folder = machines_folder(state)
+        self.folder = processes.machines_folder(state)
         self._prefix = f"{slug}-{secrets.token_hex(3)}"
         self._count = 0
         self._processes: dict[str, _MachineProcess] = {}
@@ -78,10 +78,6 @@ class LocalEngine(DaskEngine):
         self.gone(name, reason)
 
 
-def machines_folder(state: StateFolder) -> Path:
-    return state.root / "machines"
-
-
 def _end(folder: Path, name: str, execution_id: str | None) -> None:
     for record in processes.records(folder):
         if record.name == name or (execution_id is not None and record.execution_id == execution_id):
@@ -92,7 +88,7 @@ def _end(folder: Path, name: str, execution_id: str | None) -> None:
 
 def end_remains(state: StateFolder) -> None:
     """End what machines of engines that no longer live have left running on this computer."""
-    folder = machines_folder(state)
+    folder = processes.machines_folder(state)
     for record in processes.records(folder):
         if not record.engine.alive():
             processes.end_machine(folder, record)

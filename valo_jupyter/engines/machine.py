@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import sys
 import threading
 from pathlib import Path
 from typing import Any
 
+from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines import task
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays
+
+log = logging.getLogger(__name__)
 
 #: the engine's word that the machine, which is idle, is to end
 CLOSE = "close"
@@ -41,7 +45,7 @@ class LocalMachine:
         self._execution: str | None = None
         self._kernels = KernelPool(size=1, watch=self._file)
         # the kernel starts on another core while this process imports the rest
-        self._kernels.warm(config["kernel"])
+        self._warm(config["kernel"])
         from valo_jupyter.runtime.job import run_job
 
         self._run_job = run_job
@@ -62,7 +66,14 @@ class LocalMachine:
         finally:
             self._execution = None
             self._file.runs(None, None)
-            self._kernels.warm(order["kernel"])
+            self._warm(order["kernel"])
+
+    def _warm(self, kernel: dict[str, Any] | None) -> None:
+        try:
+            self._kernels.warm(kernel)
+        except ValoError as error:
+            # an execution that needs this kernel fails with the same message
+            log.warning("no kernel is kept warm: %s", error.message)
 
     def _server_url(self, last: str) -> str:
         server = self._state.read_server()
@@ -98,7 +109,7 @@ def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Even
         os._exit(0)
 
 
-async def _serve(config: dict[str, Any], log: BoundedLog) -> None:
+async def _serve(config: dict[str, Any], output: BoundedLog) -> None:
     from distributed import Worker
 
     from valo_jupyter.engines.credentials import Credentials
@@ -127,20 +138,20 @@ async def _serve(config: dict[str, Any], log: BoundedLog) -> None:
             try:
                 await asyncio.wait_for(asyncio.shield(worker.finished()), 60)
             except asyncio.TimeoutError:
-                log.check()
+                output.check()
 
 
 def main() -> None:
     # the configuration is the pipe's first line, so that the key's place shows in no list of processes
     lifeline = os.fdopen(0, "r")
     config = json.loads(lifeline.readline())
-    log = BoundedLog(Path(config["log"]))
+    output = BoundedLog(Path(config["log"]))
     machine = LocalMachine(config)
     finished = threading.Event()
     threading.Thread(target=_watch_engine, args=(lifeline, machine, finished), name="engine-watch", daemon=True).start()
     task.install(machine.run)
     try:
-        asyncio.run(_serve(config, log))
+        asyncio.run(_serve(config, output))
     finally:
         finished.set()
         machine.close()

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from valo_jupyter.domain.state import write_private
+from valo_jupyter.domain.state import StateFolder, write_private
 
 #: start times of one process differ by this much at the most when the clock is adjusted
 _CLOCK_SLACK_SECONDS = 2.0
@@ -121,6 +121,11 @@ class MachineFile:
 
     def _write(self) -> None:
         write_private(self._path, json.dumps(self._record.to_json()))
+
+
+def machines_folder(state: StateFolder) -> Path:
+    """Where the local machines of a state folder are written down."""
+    return state.root / "machines"
 
 
 def records(folder: Path) -> list[MachineRecord]:
