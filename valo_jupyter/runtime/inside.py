@@ -1,0 +1,107 @@
+"""What is asked of an ipykernel from within: this text runs there, in any Python that ipykernel runs in."""
+
+# sent as text and executed in a namespace of its own, so nothing of it stays in the user's
+
+
+def settle():
+    """Make the kernel lose nothing that is written; the folders its packages come from, as JSON."""
+    import json
+    import sys
+
+    from IPython import get_ipython
+
+    kernel = get_ipython().kernel
+    sys.__stdout__ = _original_stdout(sys.stdout)
+    _never_drop(kernel)
+    return json.dumps([folder for folder in sys.path if folder])
+
+
+def adopt(folder, environment, born):
+    """Become a kernel that was started in `folder` with `environment`, having been started with `born`."""
+    import os
+    import sys
+
+    from IPython import get_ipython
+
+    environment = dict(environment)
+    # what IPython set or dropped at its birth it does in any environment; only MPLBACKEND is left to a user's choice
+    for name in set(os.environ) | set(born):
+        if os.environ.get(name) == born.get(name) or (name == "MPLBACKEND" and environment.get(name)):
+            continue
+        if name in os.environ:
+            environment[name] = os.environ[name]
+        else:
+            environment.pop(name, None)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    shell = get_ipython()
+    visited = shell.user_ns.get("_dh")
+    if visited:
+        visited[:] = [type(visited[0])(os.getcwd())]
+    shell.starting_dir = os.getcwd()
+    if "tempfile" in sys.modules:
+        # it remembers what TMPDIR was
+        sys.modules["tempfile"].tempdir = None
+    return ""
+
+
+def describe():
+    """Python and its packages, as JSON."""
+    import json
+    import platform
+    from importlib import metadata
+
+    packages = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        # the first one on the path is the one that is imported
+        if name and name not in packages:
+            packages[name] = distribution.version
+    return json.dumps({"python": platform.python_version(), "packages": packages})
+
+
+def last_words():
+    """Wait until what was written to the process's own stdout and stderr is read, so that it is sent."""
+    import select
+    import sys
+    import time
+
+    for stream in (sys.stdout, sys.stderr):
+        pipe = getattr(stream, "_fid", None)
+        for _ in range(50):
+            if pipe is None or not select.select([pipe], [], [], 0)[0]:
+                break
+            time.sleep(0.001)
+    return ""
+
+
+def _never_drop(kernel):
+    # a PUB socket drops what its reader is too slow for; this one waits, and so does a print that floods it
+    import zmq
+
+    thread = kernel.iopub_thread
+    thread.schedule(lambda: thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
+
+
+def _original_stdout(stream):
+    # Python buffers it in blocks, because it is no terminal: what a logger writes there (valohai's does) would come
+    # cells later, or never. This one takes the way of print, in order, and is the process's stdout to subprocesses.
+    import io
+
+    class Original(io.RawIOBase):
+        name = "<stdout>"
+        mode = "w"
+
+        def writable(self):
+            return True
+
+        def fileno(self):
+            return 1
+
+        def write(self, data):
+            data = bytes(data)
+            stream.write(data.decode("utf-8", "replace"))
+            return len(data)
+
+    return io.TextIOWrapper(Original(), encoding="utf-8", errors="backslashreplace", write_through=True)

@@ -1,0 +1,168 @@
+"""Runs a notebook of a checkout with Papermill on a kernel of the pool, reporting as it goes."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import papermill
+from nbformat.reader import NotJSONError
+from nbformat.validator import NotebookValidationError
+from papermill.engines import papermill_engines
+from papermill.exceptions import PapermillException, PapermillExecutionError
+from papermill.execute import ERROR_MARKER_TAG
+
+from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.runtime.cells import Limits
+from valo_jupyter.runtime.contract import Folders, Outcome, Sink, StopRequest, StopSignal
+from valo_jupyter.runtime.engine import ValoEngine
+from valo_jupyter.runtime.kernels import KernelPool
+from valo_jupyter.runtime.kernelspecs import find_kernel
+from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.run import NotebookRun
+from valo_jupyter.runtime.running import KernelStopped
+
+__all__ = ["ValoEngine", "find_kernel", "run_notebook"]
+
+# also where the package was not installed, and so has no entry points
+papermill_engines.register("valo", ValoEngine)
+
+_LONGEST_REASON = 500
+
+
+def run_notebook(
+    *,
+    notebook: Path,
+    folders: Folders,
+    kernel: dict[str, Any] | None,
+    inject: Mapping[str, Any],
+    environment: Mapping[str, str],
+    secrets: list[str],
+    limits: Mapping[str, Any],
+    sink: Sink,
+    stop: StopSignal,
+    kernels: KernelPool,
+) -> Outcome:
+    """Run `notebook` in its own folder; the executed one is in `folders.outputs` under the same name.
+
+    Parameters
+    ----------
+    kernel : the wire's kernel, or None for the one that the notebook names, looked up on this machine.
+    inject : parameters that Papermill writes into the notebook; empty: the notebook runs as it is.
+    environment : all variables that user code sees.
+    secrets : values shown nowhere.
+    limits : `notebook_output_bytes`.
+
+    Returns
+    -------
+    Outcome
+        Whatever happens; only programming errors raise.
+    """
+    began = time.monotonic()
+    mask = Mask(secrets)
+    try:
+        spec = kernel or find_kernel(None, json.loads(notebook.read_bytes()))
+        sink.emit({"k": "progress", "what": "kernel", "name": spec["name"], "done": 0, "total": 1})
+        taken = kernels.take(spec, cwd=notebook.parent, environment=environment, stop=stop)
+    except KernelStopped:
+        assert stop.request is not None
+        return _stopped(stop.request)
+    except (ValoError, OSError, ValueError) as error:
+        return Outcome("error", mask.text(_in_short(error)))
+    ready = time.monotonic()
+    run = NotebookRun(
+        taken,
+        sink,
+        stop,
+        mask,
+        Limits(limits.get("notebook_output_bytes") or Limits.notebook_output_bytes),
+        kernels.packages,
+        {"input_path": _relative(notebook, folders.repository), "output_path": notebook.name},
+    )
+    written = folders.outputs / notebook.name
+    try:
+        outcome = _papermill(run, notebook, written, spec, inject)
+    finally:
+        run.close()
+    if written.exists():
+        sink.notebook(written.read_bytes())
+    outcome.seconds = {"kernel": ready - began, "run": time.monotonic() - ready}
+    outcome.peak_memory_bytes = run.processes.peak_bytes or None
+    outcome.capture = {
+        "python": run.described.get("python"),
+        "packages": run.described.get("packages", {}),
+        "kernel": spec["name"],
+        "language": spec.get("language"),
+        "warm": taken.warm,
+    }
+    return outcome
+
+
+def _papermill(
+    run: NotebookRun, notebook: Path, written: Path, spec: Mapping[str, Any], inject: Mapping[str, Any]
+) -> Outcome:
+    try:
+        papermill.execute_notebook(
+            _literal(notebook),
+            _literal(written),
+            parameters=dict(inject) or None,
+            engine_name="valo",
+            kernel_name=spec["name"],
+            language=spec.get("language") or None,
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            run=run,
+        )
+    except PapermillExecutionError as error:
+        return _failed(run, error)
+    except (PapermillException, NotJSONError, NotebookValidationError, OSError, ValueError) as error:
+        return Outcome("error", run.mask.text(f"{notebook.name} cannot be run: {_in_short(error)}"))
+    if run.runner is not None and run.runner.stopped_in is not None:
+        assert run.stop.request is not None
+        return _stopped(run.stop.request, run.runner.stopped_in)
+    return Outcome("complete")
+
+
+def _failed(run: NotebookRun, error: PapermillExecutionError) -> Outcome:
+    assert run.runner is not None
+    if run.runner.stopped_in is not None and run.stop.request is not None:
+        return _stopped(run.stop.request, run.runner.stopped_in)
+    cells = [cell for cell in run.runner.nb.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
+    code = sum(cell.cell_type == "code" for cell in cells[: error.cell_index + 1])
+    if error.ename == "DeadKernelError":
+        reason = f"{error.evalue} in cell {code}"
+    else:
+        value = error.evalue.strip().partition("\n")[0][:_LONGEST_REASON]
+        reason = f"failed in cell {code}: {error.ename}: {value}".rstrip(": ")
+    return Outcome(
+        "error",
+        reason,
+        error={
+            "cell": error.cell_index,
+            "code_cell": code,
+            "ename": error.ename,
+            "evalue": error.evalue,
+            "traceback": "\n".join(error.traceback),
+        },
+    )
+
+
+def _stopped(request: StopRequest, code: int = 0) -> Outcome:
+    status = "error" if request.status == "error" else "stopped"
+    return Outcome(status, f"{request.reason}, in cell {code}" if code else request.reason)
+
+
+def _literal(path: Path) -> str:
+    # papermill fills parameters into paths
+    return str(path).replace("{", "{{").replace("}", "}}")
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix() if path.is_relative_to(folder) else path.name
+
+
+def _in_short(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:_LONGEST_REASON] if not isinstance(error, ValoError) else error.message

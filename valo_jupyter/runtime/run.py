@@ -1,0 +1,122 @@
+"""One run of a notebook on one kernel: from the first cell to the kernel's orderly end."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from papermill.log import logger
+
+from valo_jupyter.runtime.capture import Packages, Processes
+from valo_jupyter.runtime.cells import CellRunner, Limits
+from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
+from valo_jupyter.runtime.engine import SavingManager
+from valo_jupyter.runtime.kernels import KernelPool
+from valo_jupyter.runtime.kernelspecs import find_kernel
+from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.running import RunningKernel
+
+#: For what a kernel does at its end (`atexit`, open files, uploads of tracking libraries); papermill gives it 5.
+_PATIENCE = 30.0
+
+
+@dataclass
+class NotebookRun:
+    """What the engine runs with. `close` must follow; the kernel is gone then."""
+
+    kernel: RunningKernel
+    sink: Sink
+    stop: StopSignal
+    mask: Mask
+    limits: Limits
+    packages: Packages
+    #: `input_path` and `output_path` as the notebook's metadata shall name them
+    paths: dict[str, str] = field(default_factory=dict)
+    runner: CellRunner | None = None
+    described: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.processes = Processes(self.kernel.pid)
+        self._killer: threading.Timer | None = None
+        self._over = False
+        self.stop.on_stop(self._kill_later)
+
+    @classmethod
+    def alone(cls, kernel_name: str, nb_man: SavingManager, **options: Any) -> None:
+        """A run that papermill asked for, in its folder and environment; nobody listens."""
+        kernels = KernelPool(size=0)
+        timeout = options.pop("start_timeout", None) or 60
+        options["timeout"] = options.pop("execution_timeout", None)
+        options.pop("input_path", None)
+        kernel = kernels.take(find_kernel(kernel_name), cwd=Path.cwd(), environment=dict(os.environ), timeout=timeout)
+        run = cls(kernel, _Nobody(), StopSignal(), Mask(), Limits(), kernels.packages)
+        try:
+            run.execute(nb_man, **options)
+        finally:
+            run.close()
+            kernels.close()
+
+    def execute(self, nb_man: SavingManager, **options: Any) -> None:
+        """Run the cells, then let the kernel begin to end."""
+        self.runner = CellRunner(
+            nb_man,
+            kernel=self.kernel,
+            sink=self.sink,
+            stop=self.stop,
+            mask=self.mask,
+            limits=self.limits,
+            log=logger,
+            **options,
+        )
+        try:
+            self.runner.execute()
+        finally:
+            self._ask_last()
+            self.processes.stop()
+            self.kernel.ask_to_end()
+
+    def close(self) -> None:
+        """Wait for the kernel's end, as long as a stop leaves time for it, and see that nothing of it is left."""
+        try:
+            if self.runner is not None and self.kernel.exit_code is None:
+                self.kernel.wait_ended(_PATIENCE, self.runner.on_stray)
+                self.runner.run_log.flush()
+        finally:
+            self._over = True
+            self.stop.forget(self._kill_later)
+            if self._killer is not None:
+                self._killer.cancel()
+            self.processes.stop()
+            self.kernel.close()
+            self.processes.kill_left()
+
+    def _ask_last(self) -> None:
+        if self.stop.is_set() or self.kernel.exit_code is not None:
+            return
+        assert self.runner is not None
+        if self.kernel.asks:
+            self.kernel.ask("last_words", on_output=self.runner.on_stray)
+        self.described = self.packages.of(self.kernel)
+        self.runner.run_log.flush()
+
+    def _kill_later(self, request: StopRequest) -> None:
+        # from any thread, whatever the run waits for
+        if request.kill_after <= 0:
+            self.kernel.kill()
+        elif not self._over:
+            self._killer = threading.Timer(request.kill_after, self.kernel.kill)
+            self._killer.daemon = True
+            self._killer.start()
+
+
+class _Nobody:
+    """A sink for papermill's own use of the engine: the notebook is all there is."""
+
+    def emit(self, event: dict[str, Any]) -> None: ...
+
+    def log(self, stream: str, lines: list[str], cell: int | None = None) -> None: ...
+
+    def notebook(self, content: bytes) -> None: ...

@@ -1,0 +1,277 @@
+"""One kernel, from its start to the end of the last process it left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import zmq
+from jupyter_client.manager import KernelManager
+
+from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.runtime.connection import Connection, Message
+from valo_jupyter.runtime.contract import ProcessWatch, StopSignal
+from valo_jupyter.runtime.kernelspecs import OneSpec, is_ipykernel
+from valo_jupyter.runtime.provisioner import ProcessProvisioner
+
+#: What is kept of what the process itself writes.
+_TAIL = 8192
+#: Between looks at a process that cannot be waited for together with sockets (no pidfd).
+_LOOK = 0.2
+
+
+class KernelDied(ValoError):
+    """The kernel ended before its work was done."""
+
+    code = "kernel_died"
+
+
+class KernelStopped(ValoError):
+    """A stop was asked for while the kernel was starting."""
+
+    code = "stopped"
+
+
+class RunningKernel:
+    """A started kernel and the messages with it. One thread at a time uses it; `kill` may come from any."""
+
+    def __init__(
+        self,
+        kernel: Mapping[str, Any],
+        *,
+        cwd: Path,
+        environment: Mapping[str, str],
+        socket_folder: Path | None = None,
+        watch: ProcessWatch | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.warm = False
+        #: where it imports packages from, when it is an ipykernel
+        self.folders: list[str] = []
+        #: the reply to kernel_info, once it is ready
+        self.info: dict[str, Any] = {}
+        self.exit_code: int | None = None
+        self._watch = watch
+        self._tail = b""
+        self._closed = False
+        self.asks = is_ipykernel(kernel)
+        self._manager = KernelManager(
+            context=zmq.Context.instance(), kernel_name=kernel["name"], kernel_spec_manager=OneSpec(kernel)
+        )
+        self.provisioner = ProcessProvisioner(
+            parent=self._manager, kernel_id=str(uuid.uuid4()), kernel_spec=self._manager.kernel_spec
+        )
+        if socket_folder is not None:
+            self.provisioner.socket_folder = str(socket_folder)
+        self._manager.provisioner = self.provisioner
+        # as papermill: no file of histories, which kernels would queue up for
+        extra = ["--HistoryManager.hist_file=:memory:"] if self.asks else []
+        try:
+            self._manager.start_kernel(env=dict(environment), cwd=str(cwd), extra_arguments=extra)
+        except OSError as error:
+            self._manager.cleanup_resources()
+            raise KernelDied(
+                f"The kernel “{kernel['name']}” cannot be started: {kernel['argv'][0]}: {error.strerror or error}."
+            ) from error
+        assert self.provisioner.pid is not None
+        self.pid: int = self.provisioner.pid
+        #: what the process was started with
+        self.born: dict[str, str] = {**environment, "JPY_PARENT_PID": str(os.getpid())}
+        if watch is not None:
+            watch.started(self.pid)
+        self.connection = Connection(self._manager.get_connection_info(), waits=self.asks)
+        for descriptor in (self.provisioner.exited, self.provisioner.output):
+            if descriptor is not None:
+                self.connection.watch(descriptor)
+
+    # -- life
+
+    def wait_ready(self, timeout: float = 60.0, stop: StopSignal | None = None) -> None:
+        """Until it answers and its output arrives here.
+
+        Raises
+        ------
+        KernelDied
+            It ended, or did not answer within `timeout` seconds; with the last it wrote.
+        KernelStopped
+            `stop` was set.
+        """
+        deadline = time.monotonic() + timeout
+        heard = answered = False
+        ask_at = 0.0
+        while not (heard and answered):
+            now = time.monotonic()
+            if now >= ask_at:
+                self.connection.send("shell", "kernel_info_request", {})
+                # an answer without output means that the subscription was late: ask again to hear something
+                ask_at = now + (0.02 if answered else 2.0)
+            ready = self.connection.wait(min(ask_at - now, _LOOK))
+            for message in self.connection.receive("shell"):
+                if message["msg_type"] == "kernel_info_reply":
+                    self.info = message["content"]
+                    if not answered:
+                        answered, ask_at = True, time.monotonic() + 0.02
+            for _ in self.connection.receive("iopub"):
+                heard = True
+            if stop is not None and stop.is_set():
+                raise KernelStopped()
+            if self.ended(ready):
+                raise KernelDied(
+                    f"The kernel “{self.kernel['name']}” {self.how_it_ended()} before it was ready.{self._said()}"
+                )
+            if time.monotonic() > deadline:
+                raise KernelDied(
+                    f"The kernel “{self.kernel['name']}” did not answer within {timeout:.0f} seconds of its start.{self._said()}"
+                )
+
+    def ended(self, ready: set[Any] | None = None) -> bool:
+        """Whether the process is gone; `ready`, from `Connection.wait`, spares a look when nothing says so."""
+        if self.exit_code is not None:
+            return True
+        output, exited = self.provisioner.output, self.provisioner.exited
+        if output is not None and (ready is None or output in ready):
+            self._read_output(output)
+        if exited is not None and ready is not None and exited not in ready:
+            return False
+        self.exit_code = self.provisioner.reap()
+        return self.exit_code is not None
+
+    def how_it_ended(self) -> str:
+        """ "was killed (out of memory?)", "ended with exit code 3", for a sentence."""
+        code = self.exit_code or 0
+        # a wrapper, or a container, reports a signal as 128 + its number
+        number = -code if code < 0 else code - 128 if code > 128 else 0
+        if number == signal.SIGKILL:
+            return "was killed (out of memory?)"
+        if number:
+            try:
+                return f"was ended by signal {signal.Signals(number).name}"
+            except ValueError:
+                pass
+        return f"ended with exit code {code}"
+
+    def interrupt(self) -> None:
+        """As the kernelspec says: by a signal to its group, or by a message."""
+        self._manager.interrupt_kernel()
+
+    def kill(self) -> None:
+        """End its whole process group at once; from any thread."""
+        asyncio.run(self.provisioner.kill())
+
+    def ask_to_end(self) -> None:
+        """Begin an orderly end: `atexit` handlers run, open files are written."""
+        if self.exit_code is None:
+            self.connection.send("control", "shutdown_request", {"restart": False})
+
+    def wait_ended(self, timeout: float, on_output: Callable[[Message], None] | None = None) -> bool:
+        """Wait for the end that was asked for; what the kernel sends meanwhile goes to `on_output`."""
+        deadline = time.monotonic() + timeout
+        while True:
+            ready = self.connection.wait(min(_LOOK, max(0.0, deadline - time.monotonic())))
+            for message in self.connection.receive("iopub"):
+                if on_output is not None:
+                    on_output(message)
+            for channel in ("shell", "control"):
+                for _ in self.connection.receive(channel):
+                    pass
+            if self.ended(ready):
+                return True
+            if time.monotonic() >= deadline:
+                return False
+
+    def close(self) -> None:
+        """Kill what is left of it and give back everything; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        self.kill()
+        deadline = time.monotonic() + 5
+        while not self.ended() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        self.connection.close()
+        self._manager.cleanup_resources()
+        if self._watch is not None:
+            self._watch.ended(self.pid)
+
+    # -- requests
+
+    def execute(self, code: str, *, store_history: bool = True, stop_on_error: bool = True) -> str:
+        return self.connection.send("shell", "execute_request", _request(code, store_history, stop_on_error))
+
+    def ask(
+        self, question: str, *arguments: Any, on_output: Callable[[Message], None] | None = None, timeout: float = 30.0
+    ) -> str | None:
+        """The answer of one of the functions of `inside`, run in the kernel without a trace; None when it failed."""
+        content = _request("", False, False) | {"silent": True}
+        content["user_expressions"] = {"answer": _expression(question, arguments)}
+        request = self.connection.send("shell", "execute_request", content)
+        deadline = time.monotonic() + timeout
+        reply: dict[str, Any] | None = None
+        idle = False
+        while not (reply and idle):
+            ready = self.connection.wait(min(_LOOK, max(0.0, deadline - time.monotonic())))
+            for message in self.connection.receive("iopub"):
+                if message["parent_header"].get("msg_id") == request:
+                    idle = idle or message["content"].get("execution_state") == "idle"
+                if on_output is not None:
+                    on_output(message)
+            for message in self.connection.receive("shell"):
+                if message["parent_header"].get("msg_id") == request:
+                    reply = message["content"]
+            if self.ended(ready) or time.monotonic() >= deadline:
+                return None
+        return _answer(reply)
+
+    def _read_output(self, descriptor: int) -> None:
+        try:
+            chunk = os.read(descriptor, 65536)
+        except BlockingIOError:
+            return
+        if not chunk:
+            self.connection.unwatch(descriptor)
+        self._tail = (self._tail + chunk)[-_TAIL:]
+
+    def _said(self) -> str:
+        if self.provisioner.output is not None:
+            self._read_output(self.provisioner.output)
+        lines = [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
+        return f" Its last words: {' / '.join(lines[-3:])}" if lines else ""
+
+
+def _request(code: str, store_history: bool, stop_on_error: bool) -> dict[str, Any]:
+    return {
+        "code": code,
+        "silent": False,
+        "store_history": store_history,
+        "user_expressions": {},
+        "allow_stdin": False,
+        "stop_on_error": stop_on_error,
+    }
+
+
+@cache
+def _inside() -> str:
+    return Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
+
+
+def _expression(function: str, arguments: tuple[Any, ...]) -> str:
+    # an expression binds no name, and a namespace of its own keeps ours out of the user's
+    call = f"ns[{function!r}](*{arguments!r})"
+    return f"(lambda ns: (__import__('builtins').exec({_inside()!r}, ns), {call})[1])({{'__name__': 'valo'}})"
+
+
+def _answer(reply: dict[str, Any] | None) -> str | None:
+    import ast
+
+    answer = ((reply or {}).get("user_expressions") or {}).get("answer") or {}
+    if answer.get("status") != "ok":
+        return None
+    value = ast.literal_eval(answer["data"]["text/plain"])
+    return value if isinstance(value, str) else None
