@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.parts.postgres import new_database, postgres_server
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.services import Services
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +29,24 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
     ):
         monkeypatch.setenv(variable, str(home / folder))
     return home
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL server that lives for the whole run."""
+    with postgres_server() as address:
+        yield address
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str | None:
+    """A fresh database of either kind; None is SQLite in the state folder."""
+    return None if request.param == "sqlite" else new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def services(database_url: str | None, tmp_path: Path) -> Iterator[Services]:
+    """All services on a fresh database, with an account and an environment."""
+    opened = Services.open(StateFolder(tmp_path / "state"), database_url)
+    yield opened
+    opened.close()

@@ -81,7 +81,7 @@ class EventLog:
     def tail(self, execution_id: str, numbers: int) -> list[Event]:
         """The last `numbers` numbers; the first event is cut where it reaches further back."""
         last = self.last_number(execution_id)
-        found = self.read(execution_id, max(0, last - numbers), limit=numbers * 2 + 1)
+        found = list(self._from(execution_id, max(0, last - numbers)))
         total = sum(event.get("n", 1) for event in found)
         if found and total > numbers and found[0]["k"] == "log":
             first, surplus = found[0], total - numbers

@@ -1,0 +1,180 @@
+"""What a machine tells: events, metadata, files, secrets, ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.test_services_pool import Project, environment, place, project, user
+from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt, UnknownParameter, WrongParameterType
+from valo_jupyter.services import Services
+from valo_jupyter.services.accounts import User
+from valo_jupyter.services.listing import Filter
+
+__all__ = ["environment", "project", "user"]
+
+
+@pytest.fixture
+def run(services: Services, project: Project, environment: str) -> Any:
+    project.submit(secrets={"TOKEN": "s3cret-value"}, environment_variables={"A": "1"})
+    order = place(services, environment)
+    services.runs.start(order.token, {"pid": 7})
+    return order
+
+
+def test_the_assignment_has_what_the_machine_needs(services: Services, run: Any) -> None:
+    assignment = services.runs.start(run.token, {"pid": 7})
+    assert assignment["environment_variables"] == {"A": "1", "TOKEN": "s3cret-value"}
+    assert assignment["secret_names"] == ["TOKEN"]
+    assert assignment["commands"] == ["python train.py --lr=0.1"]
+    assert "python:3.11 is recorded" in assignment["log"][0]
+    with pytest.raises(StaleAttempt):
+        services.runs.start(run.token, {"pid": 8})
+
+
+def test_secrets_are_not_in_the_database(services: Services, run: Any) -> None:
+    with services.database.read() as connection:
+        row = connection.exec_driver_sql("SELECT secrets, environment_variables FROM executions").one()
+    assert "s3cret-value" not in str(row)
+    assert services.seal.open(row[0]) == {"TOKEN": "s3cret-value"}
+
+
+def test_events_sent_again_are_taken_once(services: Services, run: Any) -> None:
+    events = [
+        {"k": "log", "s": "stdout", "text": "a\nb\nc", "n": 3},
+        {"k": "metadata", "values": {"epoch": 1, "loss": 0.5}},
+    ]
+    assert services.runs.events(run.token, 1, events)["ack"] == 4
+    assert services.runs.events(run.token, 1, events)["ack"] == 4
+    assert services.runs.events(run.token, 5, [{"k": "log", "s": "stderr", "text": "d"}])["ack"] == 5
+    stream = [event for event in services.stream.all(run.execution_id) if event["k"] != "status"]
+    assert [event.get("text") for event in stream] == ["a\nb\nc", None, "d"]
+    numbers = [(event["seq"], event.get("n", 1)) for event in services.stream.all(run.execution_id)]
+    assert all(a + n == b for (a, n), (b, _) in zip(numbers, numbers[1:], strict=False))
+    assert len(services.data.points(run.execution_id)) == 1
+
+
+def test_a_gap_in_the_numbers_is_refused(services: Services, run: Any) -> None:
+    with pytest.raises(Invalid, match="Events 1 to 4 are missing"):
+        services.runs.events(run.token, 5, [{"k": "log", "s": "stdout", "text": "x"}])
+
+
+def test_events_written_before_a_crash_of_the_server_are_not_doubled(services: Services, run: Any) -> None:
+    """The file was written, the transaction was not: the machine sends the batch again."""
+    batch = [{"k": "log", "s": "stdout", "text": "a"}, {"k": "metadata", "values": {"x": 1}}]
+    services.stream.append(run.execution_id, batch, attempt=1, first=1)
+    services.runs.events(run.token, 1, [*batch, {"k": "log", "s": "stdout", "text": "b"}])
+    texts = [event["text"] for event in services.stream.all(run.execution_id) if event["k"] == "log"]
+    assert texts == ["a", "b"]
+    assert len(services.data.points(run.execution_id)) == 1
+
+
+def test_progress_metric_and_metadata_reach_the_row(services: Services, run: Any, user: User) -> None:
+    events: list[dict[str, Any]] = [
+        {"k": "cell", "cell": 3, "code": 2, "of": 4, "state": "started"},
+        {"k": "metadata", "values": {"epoch": 1, "accuracy": 0.5, "_time": "2026-01-01T10:00:00.123456"}},
+        {"k": "metadata", "values": {"epoch": 2, "accuracy": 0.75, "loss": "NaN"}},
+    ]
+    services.runs.events(run.token, 1, events)
+    row = services.executions.get(user, run.execution_id)
+    assert row.status_detail == "cell 2 of 4"
+    assert row.progress == {"cell": 3, "code": 2, "of": 4, "fraction": 0.25}
+    assert (row.metric["name"], row.metric["values"]) == ("accuracy", [0.5, 0.75])
+    assert row.cumulative_metadata == {"epoch": 2, "accuracy": 0.75, "loss": "NaN"}
+
+
+def test_files_and_their_edges(services: Services, run: Any, user: User) -> None:
+    made = {"name": "m/model.pkl", "size": 3, "sha256": "a" * 64, "uri": "valo://" + "a" * 64, "tags": ["best"]}
+    (first,) = services.runs.outputs(run.token, [made])
+    assert services.runs.outputs(run.token, [made]) == [first]
+    read = {"input": "data", "name": "d.csv", "uri": "https://x/d.csv", "size": 1, "sha256": "b" * 64}
+    (told,) = services.runs.inputs(run.token, [read])
+    assert told["warning"] is None
+    (changed,) = services.runs.inputs(run.token, [{**read, "sha256": "c" * 64}])
+    assert "other content" in changed["warning"]
+    graph = services.data.trace("datum", first["datum"])
+    kinds = sorted((edge["type"], edge["name"]) for edge in graph["edges"])
+    assert kinds == [("code", ""), ("input", "data"), ("input", "data"), ("output", "m/model.pkl")]
+    assert {node["type"] for node in graph["nodes"]} == {"datum", "execution", "commit"}
+    assert services.data.tags(first["datum"]) == ["best"]
+
+
+def test_the_end_may_be_told_twice(services: Services, run: Any, project: Project, user: User) -> None:
+    outcome = {"status": "error", "reason": "failed in cell 2: ValueError: no", "error": {"cell": 2, "ename": "ValueError"}}
+    services.runs.end(run.token, outcome)
+    services.runs.end(run.token, outcome)
+    row = services.executions.get(user, run.execution_id)
+    assert (row.status, row.status_detail, row.error["cell"]) == ("error", outcome["reason"], 2)
+    with pytest.raises(StaleAttempt):
+        services.runs.end(run.token, {"status": "complete"})
+    with pytest.raises(StaleAttempt):
+        services.runs.outputs(run.token, [])
+
+
+def test_cost_is_price_times_time_held(services: Services, run: Any, user: User) -> None:
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
+    services.runs.end(run.token, {"status": "complete"})
+    row = services.executions.get(user, run.execution_id)
+    assert row.cost == pytest.approx((row.ended - row.started).total_seconds())
+
+
+def test_the_notebook_is_kept(services: Services, run: Any, tmp_path: Path) -> None:
+    for text in ("{}", '{"cells": []}'):
+        file = tmp_path / "nb"
+        file.write_text(text)
+        services.runs.notebook(run.token, file)
+    assert (services.state.notebooks / f"{run.execution_id}.ipynb").read_text() == '{"cells": []}'
+
+
+def test_filters(services: Services, project: Project, user: User) -> None:
+    rows = [project.submit(tags=(f"t{number % 2}",), title=f"run_{number}") for number in range(4)]
+
+    def counters(**fields: Any) -> list[int]:
+        return [row.counter for row in services.executions.list(user, Filter(project.id, **fields)).rows]
+
+    assert counters() == [4, 3, 2, 1]
+    assert counters(tag=("t1",)) == [4, 2]
+    assert counters(search="tag:t0 run_2") == [3]
+    assert counters(search="RUN_1") == [2]
+    assert counters(search="%") == []
+    assert counters(counter=(2,)) == [2]
+    assert counters(status=("incomplete",), limit=2, offset=1) == [3, 2]
+    revision = services.executions.list(user, Filter(project.id)).revision
+    services.executions.stop(user, rows[0].id)
+    assert counters(changed_after=revision) == [1]
+    assert counters(status=("stopped",)) == [1]
+    with pytest.raises(Invalid, match="no state"):
+        counters(status=("odd",))
+
+
+def test_copy_keeps_what_is_not_changed(services: Services, project: Project, user: User) -> None:
+    first = project.submit(parameters={"lr": 0.5}, secrets={"K": "v"}, tags=("a",), title="first")
+    again = services.executions.copy(user, first.id, {"parameters": {"epochs": 3}, "title": "second"})
+    assert again.parameters == {"lr": 0.5, "epochs": 3}
+    assert (again.title, again.copied_from, again.commit_id) == ("second", first.id, first.commit_id)
+    assert services.seal.open(again.secrets) == {"K": "v"}
+
+
+def test_refusals_name_what_is_there(services: Services, project: Project, user: User) -> None:
+    with pytest.raises(UnknownParameter, match="It has: lr, epochs"):
+        project.submit(parameters={"learning_rate": 1})
+    with pytest.raises(WrongParameterType, match="lr"):
+        project.submit(parameters={"lr": "much"})
+    with pytest.raises(NotFound, match="no such execution"):
+        services.executions.get(services.accounts.ensure("mallory"), project.submit().id)
+
+
+def test_project_variables_and_their_secrets(services: Services, project: Project, user: User, environment: str) -> None:
+    services.projects.set_variable(user, project.id, "PLAIN", "p", secret=False)
+    services.projects.set_variable(user, project.id, "HIDDEN", "h1dden", secret=True)
+    assert services.projects.variables(project.id) == {
+        "HIDDEN": {"value": None, "secret": True},
+        "PLAIN": {"value": "p", "secret": False},
+    }
+    project.submit(environment_variables={"PLAIN": "own"})
+    assignment = services.runs.start(place(services, environment).token, {})
+    assert assignment["environment_variables"] == {"PLAIN": "own", "HIDDEN": "h1dden"}
+    assert assignment["secret_names"] == ["HIDDEN"]
