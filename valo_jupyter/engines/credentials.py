@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import os
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +28,9 @@ class Credentials:
         found = cls(str(folder / "certificate.pem"), str(folder / "key.pem"))
         if not found._usable():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _generate(Path(found.certificate), Path(found.key))
+            # in a process of its own: the library would stay in an engine's memory for what is done once
+            command = [sys.executable, "-m", "valo_jupyter.engines.credentials", found.certificate, found.key]
+            subprocess.run(command, check=True, timeout=60)
         return found
 
     def _usable(self) -> bool:
@@ -37,9 +42,6 @@ class Credentials:
 
 
 def _generate(certificate: Path, key: Path) -> None:
-    import datetime
-
-    # imported here: the engine process stays 8 MB smaller in all its lives but the first
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,3 +65,7 @@ def _generate(certificate: Path, key: Path) -> None:
     secret = private.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     write_private(key, secret.decode())
     write_private(certificate, signed.public_bytes(pem).decode())
+
+
+if __name__ == "__main__":
+    _generate(Path(sys.argv[1]), Path(sys.argv[2]))

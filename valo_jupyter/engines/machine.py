@@ -6,14 +6,13 @@ import asyncio
 import json
 import logging
 import os
-import sys
 import threading
 from pathlib import Path
 from typing import Any
 
 from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines import task
+from valo_jupyter.engines import lean, task
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays
 
@@ -23,16 +22,10 @@ log = logging.getLogger(__name__)
 CLOSE = "close"
 
 
-def _forgo_slow_imports() -> None:
-    # jsonschema tries this optional checker of IRIs, which no notebook has: building its grammar takes 0.8 s
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-
 class LocalMachine:
     """Runs orders one after the other, with a kernel started ahead for the next."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        _forgo_slow_imports()
         from valo_jupyter.runtime.kernels import KernelPool
 
         self._state = StateFolder(Path(config["state"]))
@@ -142,6 +135,7 @@ async def _serve(config: dict[str, Any], output: BoundedLog) -> None:
 
 
 def main() -> None:
+    lean.forgo()
     # the configuration is the pipe's first line, so that the key's place shows in no list of processes
     lifeline = os.fdopen(0, "r")
     config = json.loads(lifeline.readline())

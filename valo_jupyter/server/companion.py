@@ -49,7 +49,7 @@ class Part:
 
 
 WEB = Part("web", "valo_jupyter.server.serve", on_request=True)
-ENGINE = Part("engine", "valo_jupyter.server.engine")
+ENGINE = Part("engine", "valo_jupyter.server.engine_main")
 
 
 class Companion:

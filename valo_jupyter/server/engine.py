@@ -153,7 +153,3 @@ def main() -> None:
         asyncio.run(EngineProcess(state, services, lock, output).run())
     finally:
         services.close()
-
-
-if __name__ == "__main__":
-    main()

@@ -22,7 +22,8 @@ from valo_jupyter.server.locks import Lock, holder, is_held, refuse_network
 from valo_jupyter.server.wake import ask_engine
 
 _GUARD_SECONDS = 60.0
-_ANSWER_SECONDS = 30.0
+_BOOT_SECONDS = 30.0
+_ENGINE_SECONDS = 10.0
 _END_SECONDS = 15.0
 
 
@@ -47,11 +48,13 @@ def start(state: StateFolder) -> dict[str, Any]:
             _replace(state)
             WEB.launch(state)
             ENGINE.launch(state)
-            if not _until(lambda: _answering(state) is not None, _ANSWER_SECONDS):
+            if not _until(lambda: _answering(state) is not None, _BOOT_SECONDS):
                 log = tail(state.log / "web.log", 15)
                 raise ServerUnreachable(
-                    f"The Valo server did not start within {_ANSWER_SECONDS:.0f} s. The end of its log:\n{log}"
+                    f"The Valo server did not start within {_BOOT_SECONDS:.0f} s. The end of its log:\n{log}"
                 )
+            # executions are taken before it answers; only who asks for its number has to wait
+            _until(lambda: ask_engine(state, "status") is not None, _ENGINE_SECONDS)
     finally:
         guard.release()
     return status(state)
@@ -154,7 +157,7 @@ def _replace(state: StateFolder) -> None:
     """Make room: an old engine drains, an old web process, or one that answers nobody, ends."""
     if is_held(state.lock("web")):
         # it may only just be starting
-        web_answers = _until(lambda: _answering(state) is not None, _ANSWER_SECONDS)
+        web_answers = _until(lambda: _answering(state) is not None, _BOOT_SECONDS)
         if web_answers and not _older((state.read_server() or {}).get("version")):
             return
         _end_web(state)
