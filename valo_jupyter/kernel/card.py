@@ -58,9 +58,10 @@ def _head(view: View, buttons: bool) -> str:
     if buttons:
         stop = "" if status.ended or status is Status.STOPPING else _button("stop", "Stop")
         actions = f'<span class="valo-actions">{stop}{_button("rerun", "Run again")}</span>'
+    mark = f'<span aria-hidden="true">{summary.MARKS[data["status"]]}</span> #{data["counter"]}'
     return (
-        f'<div class="valo-head"><span class="valo-mark">'
-        f'<span aria-hidden="true">{summary.MARKS[data["status"]]}</span> #{data["counter"]}</span><span class="valo-title">{_text(data["title"] or data["step"])}</span>'
+        f'<div class="valo-head"><span class="valo-mark">{mark}</span>'
+        f'<span class="valo-title">{_text(data["title"] or data["step"])}</span>'
         f'<span class="valo-words" aria-live="polite">{_text(words)}{again}</span>{actions}</div>'
     )
 

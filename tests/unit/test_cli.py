@@ -1,0 +1,105 @@
+"""The command line: what is understood, exit codes, and the live line."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+
+import pytest
+
+from valo_jupyter.client.events import Batch
+from valo_jupyter.domain.errors import ConfirmSnapshot
+from valo_jupyter.server import cli, cli_run
+from valo_jupyter.server.cli_progress import Progress
+
+EXECUTION = {"counter": 12, "title": "train", "step": "train"}
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["run", "nb.ipynb", "-p", "lr"], ["fly"], ["show"]])
+def test_what_is_not_understood_exits_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(words)
+    assert caught.value.code == 2
+    assert "jupyter valo" in capsys.readouterr().err
+
+
+def test_stop_with_a_number_says_how_an_execution_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["stop", "12"]) == 2
+    assert "jupyter valo cancel 12" in capsys.readouterr().err
+
+
+def test_no_token_before_the_first_start(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["token"]) == 1
+    assert "jupyter valo start" in capsys.readouterr().err
+
+
+def test_a_snapshot_that_needs_a_decision_shows_folders_and_options() -> None:
+    largest = [{"path": "data/", "files": 9000, "bytes": 5_000_000_000}]
+    lines = cli_run.advice(ConfirmSnapshot("too big", reason="large", largest=largest))
+    assert "data/" in lines[0]
+    assert "5.0 GB" in lines[0]
+    assert "--notebook-only" in lines[-1]
+    assert "--accept-large" in lines[-1]
+    assert "--accept-home" in cli_run.advice(ConfirmSnapshot("home", reason="home"))[-1]
+
+
+def batch(*events: dict) -> Batch:
+    return Batch(list(events), last=len(events), status="started", done=True)
+
+
+def cell(code: int, state: str, **more: object) -> dict:
+    return {"k": "cell", "cell": code, "code": code, "of": 4, "state": state, **more}
+
+
+def test_a_terminal_gets_one_line_that_is_drawn_over() -> None:
+    terminal = Terminal()
+    with Progress(EXECUTION, terminal) as progress:
+        progress.show(batch(cell(1, "started"), cell(1, "done", seconds=0.2), cell(2, "started")))
+        progress.show(batch({"k": "metadata", "values": {"loss": 0.123456, "_time": "t"}}))
+    drawn = terminal.getvalue()
+    assert "cell 2 of 4" in drawn
+    assert "━" * 7 + "─" in drawn
+    assert "loss 0.12346" in drawn
+    assert "\n" not in drawn
+
+
+def test_without_a_terminal_each_cell_is_a_line_without_escapes() -> None:
+    file = io.StringIO()
+    with Progress(EXECUTION, file) as progress:
+        progress.show(batch({"k": "status", "status": "started", "reason": ""}))
+        progress.show(batch(cell(1, "done", seconds=0.24), cell(2, "error", seconds=None)))
+    assert file.getvalue().splitlines() == [
+        "#12 train: submitted",
+        "#12 train: started",
+        "#12 train: cell 1 of 4 done in 0.2 s",
+        "#12 train: cell 2 of 4 error",
+    ]
+
+
+def test_another_attempt_begins_anew() -> None:
+    terminal = Terminal()
+    with Progress(EXECUTION, terminal) as progress:
+        progress.show(batch(cell(3, "done"), {"k": "status", "status": "queued", "reason": "machine lost"}))
+    assert "━" not in terminal.getvalue()
+
+
+def test_the_log_goes_to_its_own_stream() -> None:
+    log = io.StringIO()
+    with Progress(EXECUTION, io.StringIO(), logs=log) as progress:
+        progress.show(batch({"k": "log", "s": "stdout", "text": "one\ntwo", "n": 2}))
+    assert log.getvalue() == "one\ntwo\n"
+
+
+def test_help_needs_no_server_code() -> None:
+    code = (
+        "import sys; from valo_jupyter.server import cli; cli.build_parser(); "
+        "print(*[name for name in sys.modules if name.split('.')[0] in ('sqlalchemy', 'distributed', 'tornado')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == ""
