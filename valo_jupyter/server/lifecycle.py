@@ -172,7 +172,7 @@ def _end_web(state: StateFolder) -> None:
     web = holder(state.lock("web"))
     if web is not None:
         _signal(web, signal.SIGTERM)
-        if not _until(lambda: not is_held(state.lock("web")), _END_SECONDS):
+        if not _until(lambda: not _process(web).alive(), _END_SECONDS):
             _kill(web)
 
 
@@ -181,7 +181,7 @@ def _end_engines(state: StateFolder, running: list[MachineRecord]) -> None:
     if engine is not None:
         if ask_engine(state, "stop") is None:
             _signal(engine, signal.SIGTERM)
-        if not _until(lambda: not is_held(state.lock("engine")), _END_SECONDS):
+        if not _until(lambda: not _process(engine).alive(), _END_SECONDS):
             _kill(engine)
     # engines of older versions that still drained
     drained = {record.engine for record in running if record.engine.alive()}
@@ -199,9 +199,14 @@ def _kill(held: dict[str, Any]) -> None:
 
 
 def _signal(held: dict[str, Any], number: signal.Signals) -> None:
-    process = ProcessId(held["pid"], held["started"])
+    process = _process(held)
     if process.alive():
         os.kill(process.pid, number)
+
+
+def _process(held: dict[str, Any]) -> ProcessId:
+    # a lock that says nothing of its holder is one that has just been taken, or released
+    return ProcessId(held.get("pid", -1), held.get("started", 0.0))
 
 
 def _until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +16,7 @@ import psutil
 from valo_jupyter.domain.errors import StateFolder as StateFolderError
 
 #: file systems that other computers write to as well: neither locks nor SQLite's WAL can be relied on there
-_NETWORK = (
-    "nfs",
-    "cifs",
-    "smb",
-    "afs",
-    "lustre",
-    "gpfs",
-    "beegfs",
-    "ceph",
-    "glusterfs",
-    "pvfs",
-    "ocfs",
-    "gfs",
-    "sshfs",
-)
+_NETWORK = "nfs cifs smb afs lustre gpfs beegfs ceph gluster pvfs ocfs gfs sshfs".split()
 _POLL_SECONDS = 0.02
 
 
@@ -107,12 +94,23 @@ def last_holder(path: Path) -> dict[str, Any]:
 
 def holder(path: Path) -> dict[str, Any] | None:
     """Who holds the lock now."""
-    return last_holder(path) or None if is_held(path) else None
+    for _ in range(20):
+        if not is_held(path):
+            return None
+        if found := last_holder(path):
+            return found
+        time.sleep(_POLL_SECONDS / 2)  # it is writing this moment
+    return {}
 
 
-def refuse_network(folder: Path) -> None:
-    """Raise `StateFolder` when the folder is on a network file system."""
-    kind = _file_system(folder)
+def refuse_network(folder: Path, mounts: Iterable[tuple[str, str]] | None = None) -> None:
+    """Raise `StateFolder` when the folder is on a network file system.
+
+    `mounts`: mount points and their file systems' kinds in the order of mounting; this computer's if not given.
+    """
+    if mounts is None:
+        mounts = [(part.mountpoint, part.fstype) for part in psutil.disk_partitions(all=True)]
+    kind = _file_system(folder, mounts)
     if any(name in kind for name in _NETWORK):
         raise StateFolderError(
             f"{folder} is on a network file system ({kind}), where a database and locks are not safe. "
@@ -122,12 +120,12 @@ def refuse_network(folder: Path) -> None:
         )
 
 
-def _file_system(folder: Path) -> str:
-    real = os.path.realpath(folder)
-    best = ("", "")
-    for part in psutil.disk_partitions(all=True):
-        mount = part.mountpoint.rstrip("/") + "/"
-        # later mounts hide earlier ones at the same place
-        if f"{real}/".startswith(mount) and len(mount) >= len(best[0]):
-            best = (mount, part.fstype.lower())
-    return best[1]
+def _file_system(folder: Path, mounts: Iterable[tuple[str, str]]) -> str:
+    real = f"{os.path.realpath(folder)}/"
+    place, kind = "", ""
+    for mountpoint, found in mounts:
+        mount = mountpoint.rstrip("/") + "/"
+        # a later mount hides an earlier one at the same place
+        if real.startswith(mount) and len(mount) >= len(place):
+            place, kind = mount, found.lower()
+    return kind
