@@ -30,6 +30,11 @@ class LineAssembler:
         """Whether an unfinished line is held."""
         return bool(self._held)
 
+    @property
+    def beginning(self) -> str:
+        """How the unfinished line begins; empty when there is none."""
+        return self._held[0] if self._held else ""
+
     def feed(self, text: str) -> list[str]:
         """Take a chunk; the lines that it completes, without their ends."""
         end = text.rfind("\n")

@@ -52,6 +52,7 @@ class Reporter:
         self._notebook_sent = 0.0
         self._sent = time.monotonic()
         self._closing = threading.Event()
+        self.closed = False
         #: when user code last showed a sign of life (`time.monotonic`), for the no-output limit
         self.last_output = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="valo-reporter", daemon=True)
@@ -81,6 +82,7 @@ class Reporter:
         self._outbox.hurry()
         self._thread.join()
         self._stop.forget(self._stopped)
+        self.closed = True
         self._outbox.close()
         self._spool.close()
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from valo_jupyter.stores.base import Cancel, Progress
+from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
 from valo_jupyter.stores.errors import Cancelled
 
 CHUNK = 1024 * 1024
@@ -18,6 +18,13 @@ class Checksums:
     md5: str
     sha1: str
     sha256: str
+
+
+def checksums_of(info: ObjectInfo) -> Checksums:
+    """Those of an object that was just read or written, when a store knows all three."""
+    if info.md5 is None or info.sha1 is None or info.sha256 is None:
+        raise ValueError(f"{info.key} has no checksums yet")
+    return Checksums(info.size, info.md5, info.sha1, info.sha256)
 
 
 class Digester:

@@ -54,8 +54,7 @@ class Download:
 
 
 class HttpStore:
-    """Keys are whole addresses. Credentials may stand in them (`https://user:password@host/…`); proxies are those of the
-    environment."""
+    """Keys are whole addresses, with credentials if need be (`https://user:word@host/…`); nothing can be written."""
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> HttpStore:

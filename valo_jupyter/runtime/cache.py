@@ -1,0 +1,85 @@
+"""Downloads of this machine, kept by content, so that an input is fetched once for many executions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import uuid
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from valo_jupyter.stores.base import Cancel, Progress
+from valo_jupyter.stores.copying import copy_file
+from valo_jupyter.stores.digests import Checksums
+from valo_jupyter.stores.http import Validators, download
+
+
+@dataclass(frozen=True)
+class Cached:
+    """One address as it was when it was last fetched."""
+
+    sums: Checksums
+    validators: Validators
+    filename: str | None
+    #: of the kept file: another one means that somebody wrote to it
+    mtime_ns: int
+
+
+class InputCache:
+    """`<folder>/content/<sha256>` and `<folder>/addresses/<sha256 of the address>.json`.
+
+    An address is asked each time whether its content has changed; what has no validators is fetched anew. Executions
+    get copies, which cost nothing where the file system shares blocks: code may do with an input what it likes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._content = folder / "content"
+        self._addresses = folder / "addresses"
+        for part in (self._content, self._addresses):
+            part.mkdir(parents=True, exist_ok=True)
+
+    def fetch(
+        self, url: str, *, fresh: bool = False, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Cached:
+        """See that the content behind `url` is here. `fresh`: download it whatever is known of it."""
+        known = None if fresh else self._known(url)
+        part = self._content / f"{uuid.uuid4().hex}.part"
+        try:
+            got = download(url, part, known=known.validators if known else None, progress=progress, cancel=cancel)
+            if got.sums is None:
+                assert known is not None
+                return known
+            kept = self._content / got.sums.sha256
+            os.chmod(part, 0o444)
+            os.replace(part, kept)
+        finally:
+            part.unlink(missing_ok=True)
+        cached = Cached(got.sums, got.validators, got.filename, kept.stat().st_mtime_ns)
+        self._remember(url, cached)
+        return cached
+
+    def place(self, cached: Cached, path: Path, *, cancel: Cancel | None = None) -> None:
+        """Put a copy of the content at `path`."""
+        copy_file(self._content / cached.sums.sha256, path, cancel=cancel)
+
+    def _known(self, url: str) -> Cached | None:
+        try:
+            values = json.loads(self._entry(url).read_bytes())
+            cached = Cached(
+                Checksums(**values["sums"]), Validators(**values["validators"]), values["filename"], values["mtime_ns"]
+            )
+            stat = (self._content / cached.sums.sha256).stat()
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        whole = (stat.st_size, stat.st_mtime_ns) == (cached.sums.size, cached.mtime_ns)
+        return cached if whole and cached.validators else None
+
+    def _remember(self, url: str, cached: Cached) -> None:
+        entry = self._entry(url)
+        temporary = entry.with_suffix(f".{uuid.uuid4().hex}")
+        temporary.write_text(json.dumps(asdict(cached)))
+        os.replace(temporary, entry)
+
+    def _entry(self, url: str) -> Path:
+        return self._addresses / f"{hashlib.sha256(url.encode()).hexdigest()}.json"

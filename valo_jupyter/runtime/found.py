@@ -1,0 +1,89 @@
+"""What is in the outputs folder: regular files, links that may be followed, and what cannot be stored."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+Complain = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to be stored. `name` is relative to the outputs folder, with `/`."""
+
+    name: str
+    path: Path
+    stat: os.stat_result
+    #: the content lies elsewhere: it is copied, and stays
+    link: bool
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """Another one means that the file was written to, or replaced."""
+        return (self.stat.st_ino, self.stat.st_size, self.stat.st_mtime_ns)
+
+    @property
+    def read_only(self) -> bool:
+        return not self.stat.st_mode & 0o222
+
+
+def find_outputs(folder: Path, root: Path, complain: Complain) -> Iterator[Found]:
+    """Every file below `folder`, in the order of names.
+
+    A link is followed when it leads to something of the attempt itself (below `root`): else an output could be any file
+    of the machine. `complain` is told of each thing left out, and why.
+    """
+    yield from _walk(folder, "", root.resolve(), complain, (folder.resolve(),))
+
+
+def _walk(folder: Path, prefix: str, root: Path, complain: Complain, above: tuple[Path, ...]) -> Iterator[Found]:
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except PermissionError:
+        # ours, whatever the code made of its mode
+        os.chmod(folder, 0o700)
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return
+    for entry in listed:
+        name, path = prefix + _readable(entry.name), Path(entry.path)
+        link = entry.is_symlink()
+        if link and (problem := _leads_astray(path, root)):
+            complain(f"Output {name} was not stored: {problem}")
+            continue
+        try:
+            status = entry.stat()
+        except FileNotFoundError:
+            # gone since it was listed
+            continue
+        if stat.S_ISDIR(status.st_mode):
+            real = path.resolve()
+            if link and real in above:
+                complain(f"Output {name} was not stored: it is a link to a folder that holds it")
+                continue
+            yield from _walk(path, f"{name}/", root, complain, (*above, real))
+        elif stat.S_ISREG(status.st_mode):
+            yield Found(name, path, status, link)
+        else:
+            complain(f"Output {name} was not stored: it is no regular file")
+
+
+def _leads_astray(path: Path, root: Path) -> str | None:
+    try:
+        real = path.resolve(strict=True)
+    except (OSError, RuntimeError):
+        return f"it is a link to {os.readlink(path)}, which does not exist"
+    if not real.is_relative_to(root):
+        return f"it is a link to {os.readlink(path)}, outside of the execution's own folders; copy the file instead"
+    return None
+
+
+def _readable(name: str) -> str:
+    """A name that JSON can carry; bytes that are no UTF-8 become U+FFFD."""
+    return os.fsencode(name).decode("utf-8", "replace")

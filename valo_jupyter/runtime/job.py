@@ -1,0 +1,312 @@
+"""One attempt at an execution, on its machine, from the start gate to the last word."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import stat
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.runtime.commands import run_commands
+from valo_jupyter.runtime.config import write_config
+from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, StopRequest, StopSignal
+from valo_jupyter.runtime.environment import user_environment
+from valo_jupyter.runtime.inputs import Inputs
+from valo_jupyter.runtime.kernels import KernelPool
+from valo_jupyter.runtime.left_out import explain_missing
+from valo_jupyter.runtime.limits import Limits
+from valo_jupyter.runtime.machine import describe_machine
+from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.notebook import run_notebook
+from valo_jupyter.runtime.outputs import Outputs
+from valo_jupyter.runtime.reporter import Reporter
+from valo_jupyter.runtime.wire import Refused, Wire
+from valo_jupyter.snapshots import checkout
+from valo_jupyter.stores import open_store
+from valo_jupyter.stores.errors import Cancelled
+
+log = logging.getLogger(__name__)
+
+#: what `run_job` returns when another attempt has taken over, or nobody wants this one
+STALE = "stale"
+
+
+def run_job(
+    server_url: str,
+    execution_id: str,
+    attempt: int,
+    token: str,
+    *,
+    kernels: KernelPool,
+    watch: ProcessWatch | None = None,
+    refresh_url: Callable[[], str] | None = None,
+) -> str:
+    """Run one attempt to its end, and report it.
+
+    Parameters
+    ----------
+    token
+        The attempt's own; every request carries it, and the server refuses it once the attempt is not the valid writer.
+    kernels
+        This machine's, one of them warm.
+    watch
+        Told of each process group of user code.
+    refresh_url
+        Where the server is now, for when it does not answer at the address it had.
+
+    Returns
+    -------
+    str
+        The final status (complete, error, stopped, crashed), or "stale". Never raises.
+    """
+    name = f"{execution_id}-{attempt}"
+    wire = Wire(server_url, token, refresh_url)
+    try:
+        assignment = wire.insist("/run/v1/start", {"machine": describe_machine()})
+        if not isinstance(assignment, dict):
+            log.error("%s: the server's assignment is no object", name)
+            return STALE
+        return Job(name, assignment, wire, kernels, watch).run()
+    except (StaleAttempt, Refused) as error:
+        log.info("%s: %s", name, error.message)
+        return STALE
+    except Exception:
+        log.exception("%s: the job failed outside of its code", name)
+        return "crashed"
+    finally:
+        wire.close()
+
+
+class Job:
+    """What happens between the start gate and the end; a line for each phase."""
+
+    def __init__(
+        self, name: str, assignment: dict[str, Any], wire: Wire, kernels: KernelPool, watch: ProcessWatch | None
+    ) -> None:
+        self._begun = time.monotonic()
+        self._name = name
+        self._assignment = assignment
+        self._wire = wire
+        self._kernels = kernels
+        self._watch = watch
+        self._folders = Folders(Path(assignment["jobs_folder"]) / name)
+        variables = assignment["environment_variables"]
+        self._secrets = [str(variables[secret]) for secret in assignment["secret_names"] if secret in variables]
+        self._mask = Mask(self._secrets)
+        self._stop = StopSignal()
+        #: set when the attempt is stale: nothing is to be insisted on any more
+        self._lost = threading.Event()
+        self._uploads_until = float("inf")
+        self._seconds: dict[str, float] = {}
+        self._stop.on_stop(self._on_stop)
+        self._reporter = Reporter(
+            wire,
+            self._stop,
+            mask=self._mask,
+            spool=self._folders.root / "events.spool",
+            beat_seconds=assignment["beat_seconds"],
+            fence_seconds=assignment["fence_seconds"],
+        )
+
+    def run(self) -> str:
+        try:
+            outcome = self._outcome()
+            self._reporter.close()
+            if self._lost.is_set():
+                return STALE
+            self._wire.insist("/run/v1/end", self._end(outcome), give_up=self._lost)
+            return outcome.status
+        except (StaleAttempt, ServerUnreachable):
+            return STALE
+        finally:
+            # whatever went wrong, no thread of this job goes on
+            if not self._reporter.closed:
+                self._stop.set(StopRequest("the job is over", kill_after=0, status="lost"))
+                self._reporter.close()
+            _remove(self._folders.root)
+
+    def _outcome(self) -> Outcome:
+        """Prepare, run, and store what came of it; every failure becomes an outcome with its reason."""
+        try:
+            self._make_folders()
+            for line in self._assignment["log"]:
+                self._reporter.status(line)
+            outcome = self._prepared()
+            if outcome is None:
+                outcome = self._ran()
+            return self._after(outcome)
+        except StaleAttempt:
+            self._stop.set(StopRequest("no longer the valid writer", kill_after=0, status="lost"))
+            return Outcome("crashed", "no longer the valid writer")
+        except Exception as error:
+            log.exception("%s: the job failed outside of its code", self._name)
+            reason = error.message if isinstance(error, ValoError) else f"{type(error).__name__}: {error}"
+            return Outcome("crashed", f"Valo could not run this: {reason}")
+
+    def _make_folders(self) -> None:
+        root = self._folders.root
+        _remove(root)
+        root.parent.mkdir(parents=True, exist_ok=True)
+        root.mkdir(mode=0o700)
+        for folder in (self._folders.inputs, self._folders.outputs):
+            folder.mkdir()
+
+    def _prepared(self) -> Outcome | None:
+        """Code, inputs and config files; an outcome if it ends here."""
+        with self._phase("checkout"):
+            code = self._assignment["code"]
+            checkout(Path(code["git_dir"]), code["commit"], self._folders.repository)
+        if self._stop.is_set():
+            return Outcome("stopped")
+        with self._phase("inputs"):
+            try:
+                inputs = Inputs(
+                    self._assignment,
+                    self._folders,
+                    self._reporter,
+                    register=lambda items: self._register("/run/v1/inputs", items),
+                    cancel=self._stop.is_set,
+                ).fetch()
+            except Cancelled:
+                return Outcome("stopped")
+            except ValoError as error:
+                if isinstance(error, StaleAttempt):
+                    raise
+                return Outcome("error", f"input data: {error.message}")
+            write_config(self._folders.config, self._assignment, inputs)
+        return Outcome("stopped") if self._stop.is_set() else None
+
+    def _ran(self) -> Outcome:
+        """Run the notebook or the commands, then store the outputs, however it went."""
+        store = open_store(self._assignment["store"])
+        outputs = Outputs(
+            self._folders,
+            store,
+            self._reporter,
+            register=lambda items: self._register("/run/v1/outputs", items),
+            cancel=lambda: self._lost.is_set() or time.monotonic() > self._uploads_until,
+        )
+        outputs.watch()
+        try:
+            reporter = self._reporter
+            limits = self._assignment["limits"]
+            with Limits(limits, self._stop, since=self._begun, last_output=lambda: reporter.last_output):
+                outcome = self._run_code()
+        finally:
+            with self._phase("outputs"):
+                self._stop.on_stop(self._limit_uploads)
+                failures = outputs.collect()
+        if failures and outcome.status == "complete":
+            return replace(outcome, status="error", reason="; ".join(failures))
+        return outcome
+
+    def _run_code(self) -> Outcome:
+        environment = user_environment(self._assignment, self._folders)
+        notebook = self._assignment["notebook"]
+        if notebook is None:
+            return run_commands(
+                self._assignment["commands"],
+                folders=self._folders,
+                environment=environment,
+                sink=self._reporter,
+                stop=self._stop,
+                watch=self._watch,
+            )
+        path = self._folders.repository / notebook["path"]
+        if not path.is_file():
+            return Outcome("error", f"The notebook {notebook['path']} is not in the snapshot.")
+        return run_notebook(
+            notebook=path,
+            folders=self._folders,
+            kernel=notebook["kernel"],
+            inject=notebook["inject"],
+            environment=environment,
+            secrets=self._secrets,
+            limits=self._assignment["limits"],
+            sink=self._reporter,
+            stop=self._stop,
+            kernels=self._kernels,
+        )
+
+    def _after(self, outcome: Outcome) -> Outcome:
+        """The outcome as it is told: a stop that came first, and what is known of missing files."""
+        request = self._stop.request
+        if request is not None and (outcome.status != "error" or not outcome.reason):
+            status = "error" if request.status == "error" else "stopped"
+            outcome = replace(outcome, status=status, reason=outcome.reason or request.reason)
+        if outcome.error is not None and outcome.error.get("ename") == "FileNotFoundError":
+            notebook = (self._assignment["notebook"] or {}).get("path", "")
+            hint = explain_missing(
+                outcome.error["evalue"],
+                self._assignment["left_out"],
+                repository=self._folders.repository,
+                cwd=(self._folders.repository / notebook).parent,
+            )
+            if hint:
+                outcome = replace(outcome, reason=f"{outcome.reason}; {hint}")
+        if outcome.reason:
+            self._reporter.status(f"{outcome.status.capitalize()}: {outcome.reason}")
+        return outcome
+
+    def _end(self, outcome: Outcome) -> dict[str, Any]:
+        """The body of `POST /run/v1/end`."""
+        seconds = {"total": time.monotonic() - self._begun, **self._seconds, **outcome.seconds}
+        return {
+            "status": outcome.status,
+            "reason": self._mask.text(outcome.reason),
+            "exit_code": outcome.exit_code,
+            "error": self._mask.value(outcome.error),
+            "seconds": {name: round(value, 6) for name, value in seconds.items()},
+            "peak_memory_bytes": outcome.peak_memory_bytes,
+            "capture": self._mask.value(outcome.capture),
+        }
+
+    def _register(self, path: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        answer = self._wire.insist(path, items, give_up=self._lost)
+        assert isinstance(answer, list)
+        return answer
+
+    def _on_stop(self, request: StopRequest) -> None:
+        if request.status == "lost":
+            self._lost.set()
+
+    def _limit_uploads(self, request: StopRequest) -> None:
+        # called at once when the stop came while code ran: its outputs then have as long as the code had
+        self._uploads_until = time.monotonic() + request.kill_after
+
+    def _phase(self, name: str) -> _Phase:
+        return _Phase(self._seconds, name)
+
+
+class _Phase:
+    """Measures a part of the job (`with`)."""
+
+    def __init__(self, seconds: dict[str, float], name: str) -> None:
+        self._seconds = seconds
+        self._name = name
+
+    def __enter__(self) -> None:
+        self._begun = time.monotonic()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._name] = time.monotonic() - self._begun
+
+
+def _remove(folder: Path) -> None:
+    """Remove a job's folder, read-only folders in it included."""
+
+    def make_writable(function: Callable[..., Any], path: str, _: object) -> None:
+        with suppress(OSError):
+            os.chmod(os.path.dirname(path), stat.S_IRWXU)
+            os.chmod(path, stat.S_IRWXU)
+            function(path)
+
+    shutil.rmtree(folder, onerror=make_writable)
