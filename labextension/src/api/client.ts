@@ -1,0 +1,132 @@
+/** The Jupyter extension's routes and, proxied below `valo/api/`, the Valo server's. */
+import { URLExt } from '@jupyterlab/coreutils';
+import type { ServerConnection } from '@jupyterlab/services';
+import { ValoError } from './errors';
+import { ndjson } from './ndjson';
+import { query, request } from './request';
+import type {
+  ExecutedNotebook,
+  IEnvironment,
+  IExecution,
+  IExecutionDetail,
+  IExecutionList,
+  IExecutionQuery,
+  INotebookInfo,
+  IProject,
+  IRunAnswer,
+  IRunProgress,
+  IRunRequest,
+  IServerStatus,
+  IStreamPage,
+  MetadataPoint,
+  Value
+} from './types';
+
+const API = 'valo/api/v0';
+
+export interface IStreamQuery {
+  after?: number;
+  limit?: number;
+  wait?: number;
+  tail?: number;
+}
+
+export class ValoAPI {
+  constructor(private _settings: ServerConnection.ISettings) {}
+
+  status(): Promise<IServerStatus> {
+    return this._json('valo/status');
+  }
+
+  notebook(path: string): Promise<INotebookInfo> {
+    return this._json(`valo/notebook${query({ path })}`);
+  }
+
+  /** Snapshot and submit; `onProgress` hears of each stage. */
+  async run(body: IRunRequest, onProgress: (progress: IRunProgress) => void, signal?: AbortSignal): Promise<IRunAnswer> {
+    const response = await request(this._settings, 'valo/run', {
+      method: 'POST',
+      headers: { Accept: 'application/x-ndjson', 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+      signal
+    });
+    for await (const line of ndjson(response)) {
+      const { progress, error, execution, snapshot } = line as {
+        progress?: IRunProgress;
+        error?: { code: string; message: string; details?: Record<string, unknown> };
+        execution?: IExecution;
+        snapshot?: Record<string, Value>;
+      };
+      if (error) {
+        throw new ValoError(error.code, error.message, error.details ?? {}, 409);
+      }
+      if (execution) {
+        return { execution, snapshot: snapshot ?? {} };
+      }
+      if (progress) {
+        onProgress(progress);
+      }
+    }
+    throw new ValoError(
+      'interrupted',
+      'The Jupyter server stopped answering before the notebook was submitted; press Run remotely again.'
+    );
+  }
+
+  projects(): Promise<{ results: IProject[] }> {
+    return this._json(`${API}/projects/`);
+  }
+
+  environments(): Promise<{ results: IEnvironment[] }> {
+    return this._json(`${API}/environments/${query({ limit: 9000, include: 'unfinished_job_count' })}`);
+  }
+
+  executions(options: IExecutionQuery, signal?: AbortSignal): Promise<IExecutionList> {
+    return this._json(`${API}/executions/${query({ ...options })}`, { signal });
+  }
+
+  execution(id: string, signal?: AbortSignal): Promise<IExecutionDetail> {
+    return this._json(`${API}/executions/${id}/${query({ exclude: 'metadata,events' })}`, { signal });
+  }
+
+  update(id: string, changes: { tags?: string[]; title?: string }): Promise<IExecutionDetail> {
+    return this._json(`${API}/executions/${id}/`, { method: 'PATCH', body: JSON.stringify(changes) });
+  }
+
+  async stop(id: string): Promise<void> {
+    await request(this._settings, `${API}/executions/${id}/stop/`, { method: 'POST', body: '{}' });
+  }
+
+  /** The same again. */
+  copy(id: string): Promise<IExecution> {
+    return this._json(`${API}/executions/${id}/copy/`, { method: 'POST', body: '{}' });
+  }
+
+  stream(id: string, options: IStreamQuery, signal?: AbortSignal): Promise<IStreamPage> {
+    return this._json(`${API}/executions/${id}/stream/${query({ ...options })}`, { signal });
+  }
+
+  executedNotebook(id: string, signal?: AbortSignal): Promise<ExecutedNotebook> {
+    return this._json(`${API}/executions/${id}/notebook/`, { signal });
+  }
+
+  metadata(id: string, signal?: AbortSignal): Promise<{ results: MetadataPoint[] }> {
+    return this._json(`${API}/executions/${id}/metadata/`, { signal });
+  }
+
+  /** Where the browser downloads an execution's code as a zip. */
+  codeUrl(id: string): string {
+    return URLExt.join(this._settings.baseUrl, `${API}/executions/${id}/code/`);
+  }
+
+  /** An address of a file that needs no token, for a while. */
+  async downloadUrl(datum: string): Promise<string> {
+    const { url } = await this._json<{ url: string }>(`${API}/data/${datum}/download/`);
+    return url;
+  }
+
+  private async _json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await request(this._settings, path, init);
+    return (await response.json()) as T;
+  }
+}

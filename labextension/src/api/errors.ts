@@ -1,0 +1,43 @@
+/** The one error of the wire: a code to decide on, a sentence to show, details to act upon. */
+export class ValoError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly details: Record<string, unknown> = {},
+    readonly status = 0
+  ) {
+    super(message);
+    this.name = 'ValoError';
+  }
+
+  /** Whether nothing answered at all, so that trying again later makes sense. */
+  get unreachable(): boolean {
+    return this.code === 'server_unreachable' || this.code === 'jupyter_unreachable';
+  }
+
+  static async of(response: Response): Promise<ValoError> {
+    const text = await response.text();
+    try {
+      const body = JSON.parse(text);
+      if (typeof body?.message === 'string') {
+        const code = typeof body.code === 'string' ? body.code : `http_${response.status}`;
+        return new ValoError(code, body.message, body.details ?? {}, response.status);
+      }
+    } catch {
+      // a proxy in between answers with a page of its own: say its status instead
+    }
+    return new ValoError(`http_${response.status}`, `${response.status} ${response.statusText}`.trim(), {}, response.status);
+  }
+}
+
+export function asError(reason: unknown): ValoError {
+  if (reason instanceof ValoError) {
+    return reason;
+  }
+  return new ValoError('error', reason instanceof Error ? reason.message : String(reason));
+}
+
+/** Whether a request ended because we gave it up ourselves. */
+export function isAborted(reason: unknown): boolean {
+  return reason instanceof Error && reason.name === 'AbortError';
+}

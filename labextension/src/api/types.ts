@@ -1,0 +1,239 @@
+/** The wire of `docs/developer/wire.md` and Valohai's `/api/v0/`, as far as the interface reads it. */
+import type { INotebookContent, IOutput } from '@jupyterlab/nbformat';
+
+export type Status = 'created' | 'queued' | 'started' | 'stopping' | 'complete' | 'error' | 'crashed' | 'stopped';
+
+export const ENDED: ReadonlySet<Status> = new Set<Status>(['complete', 'error', 'crashed', 'stopped']);
+
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
+export interface IProgress {
+  cell: number;
+  code: number;
+  of: number;
+  fraction: number;
+}
+
+export interface IMetric {
+  name: string;
+  value: number | string;
+  values: (number | string)[];
+}
+
+export interface IMachine {
+  hostname?: string;
+  os?: string;
+  python?: string;
+  cpu_model?: string;
+  cpu_count?: number;
+  memory_bytes?: number;
+  gpus?: string[];
+}
+
+export interface IGit {
+  head: string | null;
+  branch: string | null;
+  remote: string | null;
+  dirty: { path: string; status: string }[];
+}
+
+export interface IInputFile {
+  name: string;
+  uri?: string;
+  size?: number;
+  sha256?: string;
+  datum?: string | null;
+  warning?: string | null;
+}
+
+export interface IInput {
+  name: string;
+  urls: string[];
+  files: IInputFile[];
+}
+
+export interface IExecution {
+  id: string;
+  url: string;
+  counter: number;
+  status: Status;
+  status_detail: string | null;
+  queue_position: number | null;
+  title: string;
+  step: string | null;
+  image: string | null;
+  commit: { identifier: string; adhoc: boolean; url: string | null };
+  project: { id: string; name: string };
+  environment: { id: string; name: string; slug: string };
+  creator: { id: number | string; username: string };
+  ctime: string;
+  started: string | null;
+  ended: string | null;
+  duration: number | null;
+  cost: number | null;
+  attempt: number;
+  notebook: { path: string } | null;
+  progress: IProgress | null;
+  error: { cell?: number; code_cell?: number; ename?: string; evalue?: string; traceback?: string } | null;
+  parameters: Record<string, Value>;
+  inputs: IInput[];
+  environment_variables: Record<string, { value: string | null; secret: boolean }>;
+  tags: string[];
+  git: IGit | null;
+  machine: IMachine | null;
+  seconds: Record<string, number> | null;
+  metric: IMetric | null;
+  revision: number;
+}
+
+export interface IOutputFile {
+  id: string;
+  name: string;
+  size: number;
+  uri: string;
+  purged: boolean;
+}
+
+/** What only a single execution's JSON holds; lists leave it out. */
+export interface IExecutionDetail extends IExecution {
+  attempts: {
+    number: number;
+    status: string;
+    reason: string | null;
+    machine: IMachine | null;
+    started: string | null;
+    ended: string | null;
+  }[];
+  outputs: IOutputFile[];
+  capture: { python?: string; packages?: Record<string, string>; kernel?: string; warm?: boolean } | null;
+  left_out: { path: string; rule: string; size?: number }[];
+  cumulative_metadata: Record<string, Value>;
+}
+
+export interface IProject {
+  id: string;
+  name: string;
+  ctime?: string;
+}
+
+export interface IExecutionList {
+  results: IExecution[];
+  /** How many match in all; null unless `count` was asked for. */
+  count: number | null;
+  revision: number;
+}
+
+/** The questions a list of executions answers. */
+export interface IExecutionQuery {
+  project: string;
+  notebook?: string;
+  search?: string;
+  status?: Status[];
+  limit?: number;
+  offset?: number;
+  changed_after?: number;
+  wait?: number;
+  count?: boolean;
+}
+
+/** One object that an execution printed, with its time. */
+export type MetadataPoint = Record<string, Value> & { time: string; seq: number };
+
+export type LogStream = 'stdout' | 'stderr' | 'status';
+
+interface IEventBase {
+  seq: number;
+  n?: number;
+  t: string;
+  a?: number;
+}
+
+export type StreamEvent = IEventBase &
+  (
+    | { k: 'log'; s: LogStream; text: string; cell?: number }
+    | { k: 'cell'; cell: number; code: number; of: number; state: CellState; seconds?: number }
+    | { k: 'metadata'; values: Record<string, Value> }
+    | { k: 'display'; cell: number; op: string; output: IOutput | null; omitted?: number }
+    | { k: 'progress'; what: string; name: string; done: number; total: number }
+    | { k: 'output'; name: string; size: number; datum: string }
+    | { k: 'input'; input: string; name: string; uri: string; warning?: string | null }
+    | { k: 'status'; status: Status; reason: string | null; attempt: number }
+  );
+
+export type CellState = 'started' | 'done' | 'error' | 'skipped';
+
+export interface IStreamPage {
+  events: StreamEvent[];
+  last: number;
+  status: Status;
+  done: boolean;
+}
+
+export interface IServerStatus {
+  state: 'running' | 'starting' | 'unreachable';
+  url: string | null;
+  version: string | null;
+  mode: 'local' | 'team';
+  message: string | null;
+}
+
+export interface IParameter {
+  name: string;
+  type: 'string' | 'integer' | 'float' | 'flag';
+  default: Value;
+  optional: boolean;
+}
+
+export interface INotebookInfo {
+  project: { id: string; name: string };
+  folder: string;
+  /** The notebook's path in the project. */
+  path: string;
+  parameters: IParameter[];
+  inputs: { name: string; default: string[] }[];
+  kernel: string | null;
+  problems: string[];
+}
+
+export interface IEnvironment {
+  id: string;
+  name: string;
+  slug: string;
+  description?: string;
+  unfinished_job_count?: number;
+}
+
+export interface IRunRequest {
+  path: string;
+  parameters?: Record<string, Value>;
+  tags?: string[];
+  title?: string;
+  environment?: string;
+  include?: 'folder' | 'notebook';
+  accept?: string[];
+}
+
+export interface IRunProgress {
+  stage: string;
+  files?: number | null;
+  bytes?: number | null;
+  total_files?: number | null;
+  total_bytes?: number | null;
+}
+
+export interface IRunAnswer {
+  execution: IExecution;
+  snapshot: Record<string, Value>;
+}
+
+/** The details of a `confirm_snapshot` refusal. */
+export interface ISnapshotQuestion {
+  reason: 'home' | 'large';
+  folder: string;
+  files: number;
+  bytes: number;
+  largest: { path: string; files: number; bytes: number }[];
+  options: ('notebook' | 'folder')[];
+}
+
+export type ExecutedNotebook = INotebookContent;

@@ -1,0 +1,126 @@
+/** Everything known about one execution, in groups: where, which code, with what, and how long it took. */
+import { ENDED, type IExecutionDetail } from '../api/types';
+import { CellTable, type ICellRow } from './CellTable';
+import { CodeFacts } from './CodeFacts';
+import { Facts } from './Facts';
+import { formatBytes, formatCost, formatDuration, formatTime, formatValue } from './format';
+import { statusWord } from './state';
+import { TagEditor } from './TagEditor';
+import { useTrans } from './trans';
+
+export function DetailsView(props: {
+  execution: IExecutionDetail;
+  codeUrl: string;
+  cells: readonly ICellRow[];
+  onTags: (tags: string[]) => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const { execution, codeUrl, cells, onTags } = props;
+  const { error, machine, capture, seconds } = execution;
+  return (
+    <div className="valo-Details">
+      {error?.traceback ? (
+        <section className="valo-Facts valo-Details-error" role="alert">
+          <h3>
+            {error.code_cell
+              ? trans.__('Failed in cell %1: %2', error.code_cell, error.ename ?? '')
+              : trans.__('Failed: %1', error.ename ?? '')}
+          </h3>
+          <p>{error.evalue}</p>
+        </section>
+      ) : (
+        execution.status_detail &&
+        ENDED.has(execution.status) &&
+        execution.status !== 'complete' && (
+          <section className="valo-Facts valo-Details-error" role="alert">
+            <h3>{statusWord(trans, execution.status)}</h3>
+            <p>{execution.status_detail}</p>
+          </section>
+        )
+      )}
+      <Facts
+        title={trans.__('Execution')}
+        facts={[
+          [trans.__('Tags'), <TagEditor key="tags" tags={execution.tags} onChange={onTags} />],
+          execution.notebook ? [trans.__('Notebook'), execution.notebook.path] : [trans.__('Step'), execution.step],
+          [trans.__('Project'), execution.project.name],
+          [trans.__('Started by'), execution.creator.username],
+          [trans.__('Submitted'), formatTime(execution.ctime)],
+          [trans.__('Started'), execution.started && formatTime(execution.started)],
+          [trans.__('Ended'), execution.ended && formatTime(execution.ended)],
+          [trans.__('Cost'), execution.cost !== null && execution.cost > 0 && formatCost(execution.cost)]
+        ]}
+      />
+      <Facts
+        title={trans.__('Parameters')}
+        facts={Object.entries(execution.parameters).map(([name, value]) => [name, <code key={name}>{formatValue(value)}</code>])}
+      />
+      <Facts
+        title={trans.__('Inputs')}
+        facts={execution.inputs.map(input => [
+          input.name,
+          <ul className="valo-List" key={input.name}>
+            {(input.files.length ? input.files : input.urls.map(uri => ({ name: uri, uri }))).map(file => (
+              <li key={file.uri ?? file.name} title={file.uri}>
+                {file.name}
+                {'size' in file && file.size !== undefined && <> · {formatBytes(file.size)}</>}
+                {'warning' in file && file.warning && <em className="valo-Warning"> {file.warning}</em>}
+              </li>
+            ))}
+          </ul>
+        ])}
+      />
+      <CodeFacts execution={execution} codeUrl={codeUrl} />
+      <Facts
+        title={trans.__('Where it ran')}
+        facts={[
+          [trans.__('Environment'), execution.environment.name],
+          [trans.__('Image'), execution.image],
+          [trans.__('Machine'), machine?.hostname],
+          [trans.__('Processor'), machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')],
+          [trans.__('Memory'), machine?.memory_bytes && formatBytes(machine.memory_bytes)],
+          [trans.__('GPU'), machine?.gpus?.join(', ')],
+          [trans.__('System'), machine?.os],
+          [trans.__('Python'), capture?.python],
+          [trans.__('Kernel'), capture?.kernel && (capture.warm ? trans.__('%1, already warm', capture.kernel) : capture.kernel)],
+          [trans.__('Time'), seconds && parts(seconds, value => formatDuration(trans, value))]
+        ]}
+      >
+        {capture?.packages && Object.keys(capture.packages).length > 0 && (
+          <details>
+            <summary>{trans.__('%1 packages', Object.keys(capture.packages).length)}</summary>
+            <p className="valo-Packages">
+              {Object.entries(capture.packages)
+                .map(([name, version]) => `${name}==${version}`)
+                .join('  ')}
+            </p>
+          </details>
+        )}
+      </Facts>
+      <Facts
+        title={trans.__('Environment variables')}
+        facts={Object.entries(execution.environment_variables).map(([name, { value, secret }]) => [
+          name,
+          <code key={name}>{secret ? trans.__('secret') : value}</code>
+        ])}
+      />
+      {execution.attempts.length > 1 && (
+        <Facts
+          title={trans.__('Attempts')}
+          facts={execution.attempts.map(attempt => [
+            trans.__('Attempt %1', attempt.number),
+            [attempt.status, attempt.machine?.hostname, attempt.reason].filter(Boolean).join(' · ')
+          ])}
+        />
+      )}
+      {cells.length > 0 && <CellTable cells={cells} />}
+    </div>
+  );
+}
+
+function parts(seconds: Record<string, number>, format: (value: number) => string): string {
+  return Object.entries(seconds)
+    .filter(([name, value]) => name !== 'total' && value > 0)
+    .map(([name, value]) => `${name} ${format(value)}`)
+    .join(' · ');
+}

@@ -1,0 +1,78 @@
+/** The numbered mark `#12` in its state's colour, with icon and word. */
+import { ENDED, type IExecution, type Status } from '../api/types';
+import { formatAgo } from './format';
+import { fraction, stateSentence } from './state';
+import { useTrans } from './trans';
+
+const GLYPHS: Partial<Record<Status, string>> = {
+  created: 'M5 8h6',
+  queued: 'M8 4.8V8l2.2 1.4',
+  stopping: 'M6 6h4v4H6z',
+  stopped: 'M6 6h4v4H6z',
+  complete: 'M5 8.3l2 2L11 6',
+  error: 'M5.8 5.8l4.4 4.4M10.2 5.8l-4.4 4.4',
+  crashed: 'M8 4.6v4.2M8 10.9v.4'
+};
+
+/** The ring fills with the cells that are done; inside it the state's icon. */
+export function StateRing(props: { execution: IExecution }): JSX.Element {
+  const { status } = props.execution;
+  const done = fraction(props.execution);
+  const glyph = GLYPHS[status];
+  return (
+    <svg className="valo-Ring" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" data-status={status}>
+      <circle className="valo-Ring-track" cx="8" cy="8" r="6.5" />
+      {status === 'started' && (
+        <circle
+          className={done === null ? 'valo-Ring-turning' : 'valo-Ring-done'}
+          cx="8"
+          cy="8"
+          r="6.5"
+          pathLength="100"
+          strokeDasharray={`${done === null ? 25 : Math.round(done * 100)} 100`}
+          transform="rotate(-90 8 8)"
+        />
+      )}
+      {glyph && <path className="valo-Ring-glyph" d={glyph} />}
+    </svg>
+  );
+}
+
+export function Mark(props: {
+  execution: IExecution;
+  onOpen?: (execution: IExecution) => void;
+  /** Show the state's sentence beside the number. */
+  words?: boolean;
+}): JSX.Element {
+  const trans = useTrans();
+  const { execution, onOpen, words } = props;
+  const sentence = stateSentence(trans, execution);
+  const label = trans.__('#%1 %2: %3', execution.counter, execution.title, sentence);
+  const content = (
+    <>
+      <StateRing execution={execution} />
+      <span className="valo-Mark-number">#{execution.counter}</span>
+      {words && <span className="valo-Mark-words">{sentence}</span>}
+    </>
+  );
+  const attributes = {
+    className: 'valo-Mark',
+    'data-status': execution.status,
+    'data-counter': execution.counter,
+    title: `${label}\n${formatAgo(execution.ctime)} · ${execution.environment.name}`
+  };
+  if (!onOpen) {
+    return <span {...attributes}>{content}</span>;
+  }
+  return (
+    <button
+      type="button"
+      {...attributes}
+      aria-label={label}
+      aria-busy={!ENDED.has(execution.status)}
+      onClick={() => onOpen(execution)}
+    >
+      {content}
+    </button>
+  );
+}

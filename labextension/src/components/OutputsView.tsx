@@ -1,0 +1,82 @@
+/** The files an execution left: name, size, look, download. */
+import { useState, type ReactNode } from 'react';
+import type { IOutputFile } from '../api/types';
+import { formatBytes } from './format';
+import { Message } from './Message';
+import { useTrans } from './trans';
+
+export function OutputsView(props: {
+  outputs: readonly IOutputFile[];
+  running: boolean;
+  onDownload: (file: IOutputFile) => void;
+  /** What a file looks like; null when it cannot be shown. */
+  preview: (file: IOutputFile) => ReactNode | null;
+}): JSX.Element {
+  const trans = useTrans();
+  const { outputs, running, onDownload, preview } = props;
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  if (outputs.length === 0) {
+    return running ? (
+      <Message
+        title={trans.__('No files yet')}
+        text={trans.__('What the notebook writes into its outputs folder appears here at the end, read-only files at once.')}
+      />
+    ) : (
+      <Message
+        title={trans.__('No files')}
+        text={trans.__('Save files into the folder that valohai.outputs().path(name) or VH_OUTPUTS_DIR names to keep them.')}
+      />
+    );
+  }
+  const toggle = (id: string) => {
+    const next = new Set(open);
+    if (!next.delete(id)) {
+      next.add(id);
+    }
+    setOpen(next);
+  };
+  return (
+    <ul className="valo-Outputs" aria-label={trans.__('Files')}>
+      {[...outputs]
+        .sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true }))
+        .map(file => {
+          const shown = open.has(file.id) ? preview(file) : null;
+          return (
+            <li key={file.id} className="valo-Output">
+              <div className="valo-Output-line">
+                <button
+                  type="button"
+                  className="valo-Output-name"
+                  aria-expanded={open.has(file.id)}
+                  disabled={file.purged}
+                  onClick={() => toggle(file.id)}
+                  title={file.uri}
+                >
+                  <span className="valo-Output-arrow" aria-hidden="true" />
+                  {file.name}
+                </button>
+                <span className="valo-Quiet" title={trans.__('%1 bytes', file.size.toLocaleString())}>
+                  {file.purged ? trans.__('deleted') : formatBytes(file.size)}
+                </span>
+                {!file.purged && (
+                  <button
+                    type="button"
+                    className="valo-Chip"
+                    aria-label={trans.__('Download %1', file.name)}
+                    onClick={() => onDownload(file)}
+                  >
+                    {trans.__('Download')}
+                  </button>
+                )}
+              </div>
+              {open.has(file.id) && (
+                <div className="valo-Output-preview">
+                  {shown ?? <p className="valo-Quiet">{trans.__('This kind of file is not shown here; download it.')}</p>}
+                </div>
+              )}
+            </li>
+          );
+        })}
+    </ul>
+  );
+}

@@ -1,0 +1,68 @@
+/** The button that runs the notebook remotely, and how far its submission is. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IRunProgress } from '../api/types';
+import { formatBytes } from './format';
+import { useTrans } from './trans';
+
+export function RunButton(props: {
+  progress: IRunProgress | null;
+  shortcut: string;
+  onRun: () => void;
+  onOptions?: (anchor: HTMLElement) => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const { progress, shortcut } = props;
+  const words = progress ? progressWords(trans, progress) : trans.__('Run remotely');
+  return (
+    <span className="valo-Run" role="group" aria-label={trans.__('Run remotely')}>
+      <button
+        type="button"
+        className="valo-Run-button"
+        disabled={progress !== null}
+        onClick={props.onRun}
+        title={progress ? words : trans.__('Save this notebook and run it remotely %1', shortcut).trim()}
+      >
+        {progress ? (
+          <span className="valo-Spinner" aria-hidden="true" />
+        ) : (
+          <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+            <path d="M4 2.5v11l9-5.5z" />
+          </svg>
+        )}
+        <span className="valo-Run-words" aria-live="polite">
+          {words}
+        </span>
+      </button>
+      {props.onOptions && <button
+        type="button"
+        className="valo-Run-options"
+        aria-haspopup="dialog"
+        aria-label={trans.__('Run remotely with options')}
+        title={trans.__('Parameters, tags and environment')}
+        disabled={progress !== null}
+        onClick={event => props.onOptions?.(event.currentTarget)}
+      >
+        <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+          <path d="M3 6l5 5 5-5z" />
+        </svg>
+      </button>}
+    </span>
+  );
+}
+
+/** `sending 214 files, 12 MB`. */
+export function progressWords(trans: TranslationBundle, progress: IRunProgress): string {
+  const { stage, files, bytes, total_files: totalFiles, total_bytes: totalBytes } = progress;
+  const words =
+    {
+      save: trans.__('Saving…'),
+      submit: trans.__('Submitting…')
+    }[stage] ?? trans.__('Recording the folder…');
+  if (files && totalFiles) {
+    return trans.__('%1 %2 of %3 files, %4', words, files, totalFiles, formatBytes(totalBytes ?? bytes ?? 0));
+  }
+  if (files) {
+    return trans.__('%1 %2 files, %3', words, files, formatBytes(bytes ?? 0));
+  }
+  return words;
+}

@@ -1,0 +1,18 @@
+/** The plugins of the extension. */
+import { commandsPlugin } from './plugins/commands';
+import { detailPlugin } from './plugins/detail';
+import { servicePlugin } from './plugins/service';
+import { settingsPlugin } from './plugins/settings';
+import { sidebarPlugin } from './plugins/sidebar';
+import { statusPlugin } from './plugins/status';
+import { toolbarPlugin } from './plugins/toolbar';
+
+export default [
+  servicePlugin,
+  settingsPlugin,
+  commandsPlugin,
+  toolbarPlugin,
+  sidebarPlugin,
+  detailPlugin,
+  statusPlugin
+];

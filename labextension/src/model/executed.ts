@@ -1,0 +1,113 @@
+/** The executed notebook, asked for again while it grows. */
+import { Throttler } from '@lumino/polling';
+import type { ValoAPI } from '../api/client';
+import { asError, isAborted, type ValoError } from '../api/errors';
+import type { ExecutedNotebook, StreamEvent } from '../api/types';
+import type { EventStream } from './events';
+import { Model } from './model';
+
+const PAUSE = 1_000;
+
+export interface IExecutedCell {
+  code: number;
+  source: string;
+  state: 'waiting' | 'running' | 'done' | 'error';
+  seconds: number | null;
+}
+
+export class ExecutedModel extends Model {
+  constructor(
+    private _api: ValoAPI,
+    private _events: EventStream
+  ) {
+    super();
+    _events.received.connect(this._onReceived, this);
+    _events.stateChanged.connect(this._onState, this);
+    void this.refresh();
+  }
+
+  get content(): ExecutedNotebook | null {
+    return this._content;
+  }
+
+  get error(): ValoError | null {
+    return this._error;
+  }
+
+  /** The code cells: states and times, the newest events first, else what the notebook records. */
+  get cells(): IExecutedCell[] {
+    const code = this._content?.cells.filter(cell => cell.cell_type === 'code') ?? [];
+    return code.map((cell, index) => {
+      const source = Array.isArray(cell.source) ? cell.source.join('') : cell.source;
+      const firstLine = source.split('\n').find(line => line.trim()) ?? '';
+      return { code: index + 1, source: firstLine.trim(), ...recorded(cell.metadata), ...this._live.get(index + 1) };
+    });
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      this._content = await this._api.executedNotebook(this._events.id, this._abort.signal);
+      this._error = null;
+    } catch (reason) {
+      if (isAborted(reason)) {
+        return;
+      }
+      this._error = asError(reason);
+    }
+    this.changed();
+  }
+
+  dispose(): void {
+    if (this.isDisposed) {
+      return;
+    }
+    this._abort.abort();
+    this._later.dispose();
+    super.dispose();
+  }
+
+  private _onReceived(_: EventStream, events: StreamEvent[]): void {
+    let cells = false;
+    for (const event of events) {
+      if (event.k === 'status' && event.status === 'started') {
+        // another attempt starts from the first cell
+        this._live.clear();
+      } else if (event.k === 'cell' && event.state !== 'skipped') {
+        this._live.set(event.code, {
+          state: event.state === 'started' ? 'running' : event.state,
+          seconds: event.seconds ?? null
+        });
+        cells = true;
+      }
+    }
+    if (cells) {
+      this.changed();
+    }
+    void this._later.invoke();
+  }
+
+  private _onState(events: EventStream): void {
+    if (events.done) {
+      void this._later.invoke();
+    }
+  }
+
+  private _abort = new AbortController();
+  private _content: ExecutedNotebook | null = null;
+  private _error: ValoError | null = null;
+  private _later = new Throttler(() => this.refresh(), PAUSE);
+  private _live = new Map<number, Pick<IExecutedCell, 'state' | 'seconds'>>();
+}
+
+/** What Papermill wrote into a cell's metadata. */
+function recorded(metadata: Record<string, unknown>): Pick<IExecutedCell, 'state' | 'seconds'> {
+  const papermill = metadata.papermill as { status?: string; exception?: boolean | null; duration?: number } | undefined;
+  const state = papermill?.exception
+    ? 'error'
+    : papermill?.status === 'completed'
+      ? 'done'
+      : papermill?.status === 'running'
+        ? 'running'
+        : 'waiting';
+  return { state, seconds: papermill?.duration ?? null };
+}

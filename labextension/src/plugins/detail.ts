@@ -1,0 +1,95 @@
+/** Opens an execution's page, and again after a reload. */
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { IEditorServices } from '@jupyterlab/codeeditor';
+import { NotebookPanel } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { asError } from '../api/errors';
+import { DOMAIN } from '../components/trans';
+import { CommandIDs, IValo } from '../tokens';
+import { ExecutionPage, type DetailTab } from '../widgets/detail';
+import { valoIcon } from '../widgets/icons';
+
+export const detailPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'valo-jupyter:detail',
+  description: 'The page of one execution.',
+  autoStart: true,
+  requires: [IValo, IRenderMimeRegistry, NotebookPanel.IContentFactory, IEditorServices],
+  optional: [ITranslator, ILayoutRestorer, ILabShell],
+  activate: (
+    app: JupyterFrontEnd,
+    valo: IValo,
+    rendermime: IRenderMimeRegistry,
+    contentFactory: NotebookPanel.IContentFactory,
+    editors: IEditorServices,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
+    const pages = new WidgetTracker<MainAreaWidget<ExecutionPage>>({ namespace: 'valo-execution' });
+    const renderers = { rendermime, contentFactory, mimeTypeService: editors.mimeTypeService };
+
+    const create = (id: string, tab?: DetailTab) => {
+      const content = new ExecutionPage({
+        valo,
+        id,
+        tab,
+        trans,
+        renderers,
+        open: execution => void app.commands.execute(CommandIDs.open, { id: execution.id }),
+        failed: reason => Notification.error(asError(reason).message)
+      });
+      const page = new MainAreaWidget({ content });
+      page.id = `valo-execution-${id}`;
+      page.title.icon = valoIcon;
+      page.title.closable = true;
+      page.toolbar.hide();
+      return page;
+    };
+
+    app.commands.addCommand(CommandIDs.open, {
+      label: trans.__('Open Execution'),
+      describedBy: {
+        args: {
+          type: 'object',
+          required: ['id'],
+          properties: {
+            id: { type: 'string', description: 'Identifier of the execution.' },
+            tab: {
+              type: 'string',
+              enum: ['details', 'notebook', 'log', 'metadata', 'outputs', 'trace'],
+              description: 'The tab to show.'
+            }
+          }
+        }
+      },
+      execute: async args => {
+        const id = String(args.id);
+        const tab = args.tab as DetailTab | undefined;
+        let page = pages.find(({ content }) => content.executionId === id);
+        if (!page) {
+          page = create(id, tab);
+          // Notebook 7 shows one document in its main area; the page stands beside it
+          app.shell.add(page, labShell ? 'main' : 'right');
+          await pages.add(page);
+        } else if (tab) {
+          page.content.tab = tab;
+        }
+        app.shell.activateById(page.id);
+      }
+    });
+
+    void restorer?.restore(pages, {
+      command: CommandIDs.open,
+      args: ({ content }) => ({ id: content.executionId, tab: content.tab }),
+      name: ({ content }) => content.executionId
+    });
+  }
+};

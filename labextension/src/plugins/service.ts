@@ -1,0 +1,54 @@
+/** Provides what all other plugins share. */
+import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { ValoAPI } from '../api/client';
+import { ExecutionFeed } from '../model/feed';
+import { Preferences } from '../model/preferences';
+import { Projects } from '../model/projects';
+import { Runs } from '../model/run';
+import { ServerModel } from '../model/server';
+import { IValo } from '../tokens';
+
+export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
+  id: 'valo-jupyter:service',
+  description: 'The Valo server as the interface sees it.',
+  autoStart: true,
+  requires: [INotebookTracker],
+  provides: IValo,
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker): IValo => {
+    const api = new ValoAPI(app.serviceManager.serverSettings);
+    const server = new ServerModel(api);
+    const feed = new ExecutionFeed(api);
+    const projects = new Projects(api, feed);
+    const runs = new Runs(api, feed);
+
+    /** The project of the notebook in front is the one that is looked at. */
+    const follow = async () => {
+      const path = tracker.currentWidget?.context.path;
+      if (!path || !server.reachable) {
+        return;
+      }
+      try {
+        const { project } = await api.notebook(path);
+        if (path === tracker.currentWidget?.context.path) {
+          projects.choose(project);
+        }
+      } catch {
+        // a notebook outside any project leaves the choice as it was
+      }
+    };
+    tracker.currentChanged.connect(() => void follow());
+    server.stateChanged.connect(() => {
+      if (server.reachable && (!projects.loaded || !feed.connected)) {
+        void follow().then(() => projects.refresh());
+      }
+    });
+    feed.connectedChanged.connect((_, connected) => {
+      if (!connected) {
+        void server.refresh();
+      }
+    });
+    void app.restored.then(() => server.start());
+    return { api, server, feed, projects, runs, preferences: new Preferences() };
+  }
+};

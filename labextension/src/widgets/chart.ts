@@ -1,0 +1,84 @@
+/** A line chart of metrics, drawn by Lab's own Vega-Lite renderer in the theme's colours. */
+import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
+import { Throttler } from '@lumino/polling';
+import { BoxLayout, Widget } from '@lumino/widgets';
+import type { ISeries } from '../model/metadata';
+
+export const VEGA_LITE = 'application/vnd.vegalite.v5+json';
+/** More points than this show nothing more on a screen. */
+const MOST = 2_000;
+
+export class Chart extends Widget {
+  constructor(private _rendermime: IRenderMimeRegistry) {
+    super();
+    this.addClass('valo-Chart');
+    this.layout = new BoxLayout();
+  }
+
+  draw(series: readonly ISeries[], xTitle: string): void {
+    this._wanted = { series, xTitle };
+    void this._redraw.invoke();
+  }
+
+  dispose(): void {
+    this._redraw.dispose();
+    super.dispose();
+  }
+
+  private async _render(): Promise<void> {
+    if (this.isDisposed || !this._wanted) {
+      return;
+    }
+    const { series, xTitle } = this._wanted;
+    const renderer: IRenderMime.IRenderer = this._rendermime.createRenderer(VEGA_LITE);
+    const spec = specOf(series, xTitle, getComputedStyle(this.node));
+    // the specification is ours; the numbers in it are only numbers
+    await renderer.renderModel(new MimeModel({ trusted: true, data: { [VEGA_LITE]: spec } }));
+    if (this.isDisposed) {
+      renderer.dispose();
+      return;
+    }
+    const layout = this.layout as BoxLayout;
+    layout.widgets.slice().forEach(widget => widget.dispose());
+    layout.addWidget(renderer);
+  }
+
+  private _redraw = new Throttler(() => this._render(), { limit: 700, edge: 'trailing' });
+  private _wanted: { series: readonly ISeries[]; xTitle: string } | null = null;
+}
+
+type Spec = Record<string, string | number | boolean | null | object>;
+
+function specOf(series: readonly ISeries[], xTitle: string, style: CSSStyleDeclaration) {
+  const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || 'black';
+  const grid = style.getPropertyValue('--jp-border-color2').trim() || 'lightgray';
+  const values = series.flatMap(({ name, values: all }) =>
+    thinned(all).map(({ index, value }) => ({ x: index, y: value, name }))
+  );
+  const spec: Spec = {
+    $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+    data: { values },
+    width: 'container',
+    height: 220,
+    autosize: { type: 'fit', contains: 'padding' },
+    background: 'transparent',
+    mark: { type: 'line', point: values.length < 200, tooltip: true },
+    encoding: {
+      x: { field: 'x', type: 'quantitative', title: xTitle, axis: { tickMinStep: 1 } },
+      y: { field: 'y', type: 'quantitative', title: null, scale: { zero: false } },
+      color: { field: 'name', type: 'nominal', title: null, legend: { orient: 'bottom' } }
+    },
+    config: {
+      view: { stroke: 'transparent' },
+      axis: { labelColor: ink, titleColor: ink, gridColor: grid, domainColor: grid, tickColor: grid },
+      legend: { labelColor: ink }
+    }
+  };
+  return spec as Record<string, string>;
+}
+
+function thinned<T>(values: readonly T[]): readonly T[] {
+  const every = Math.ceil(values.length / MOST);
+  return every <= 1 ? values : values.filter((_, index) => index % every === 0 || index === values.length - 1);
+}

@@ -1,0 +1,168 @@
+/** The page of one execution: header and tabs. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { lazy, Suspense, useState } from 'react';
+import type { IExecution, IExecutionDetail } from '../api/types';
+import { DetailHeader } from '../components/DetailHeader';
+import { useModel } from '../components/hooks';
+import { LogView } from '../components/LogView';
+import { Message } from '../components/Message';
+import { Tabs } from '../components/Tabs';
+import { TransContext, useTrans } from '../components/trans';
+import { ExecutionModel } from '../model/execution';
+import { saveBlob } from './save';
+import type { IValo } from '../tokens';
+import type { IRenderers } from './renderers';
+
+// each tab's code is fetched when it is first looked at
+const DetailsTab = lazy(() => import('./detailsTab'));
+const NotebookTab = lazy(() => import('./notebookTab'));
+const MetadataTab = lazy(() => import('./metadataTab'));
+const OutputsTab = lazy(() => import('./outputsTab'));
+const TraceTab = lazy(() => import('./traceTab'));
+
+export type DetailTab = 'details' | 'notebook' | 'log' | 'metadata' | 'outputs' | 'trace';
+
+export interface IDetailOptions {
+  valo: IValo;
+  id: string;
+  tab?: DetailTab;
+  trans: TranslationBundle;
+  renderers: IRenderers;
+  /** Opens another execution. */
+  open: (execution: IExecution) => void;
+  /** Shows what an action failed with. */
+  failed: (reason: unknown) => void;
+}
+
+export class ExecutionPage extends ReactWidget {
+  constructor(private _options: IDetailOptions) {
+    super();
+    const { valo, id, trans } = _options;
+    this.addClass('valo-Page');
+    this.title.label = trans.__('Execution');
+    this.model = new ExecutionModel(valo.api, valo.feed, id);
+    this.model.stateChanged.connect(this._onChanged, this);
+    this._tab = _options.tab ?? 'details';
+  }
+
+  readonly model: ExecutionModel;
+
+  get executionId(): string {
+    return this._options.id;
+  }
+
+  /** The tab that is shown. */
+  get tab(): DetailTab {
+    return this._tab;
+  }
+
+  set tab(tab: DetailTab) {
+    this._tab = tab;
+    this.update();
+  }
+
+  dispose(): void {
+    this.model.dispose();
+    super.dispose();
+  }
+
+  render(): JSX.Element {
+    return (
+      <TransContext.Provider value={this._options.trans}>
+        <Page {...this._options} model={this.model} tab={this._tab} onTab={tab => (this.tab = tab)} />
+      </TransContext.Provider>
+    );
+  }
+
+  private _onChanged(model: ExecutionModel): void {
+    if (model.execution) {
+      this.title.label = `#${model.execution.counter} ${model.execution.title}`;
+      this.title.caption = model.execution.title;
+    }
+  }
+
+  private _tab: DetailTab;
+}
+
+interface IPageProps extends Omit<IDetailOptions, 'tab'> {
+  model: ExecutionModel;
+  tab: DetailTab;
+  onTab: (tab: DetailTab) => void;
+}
+
+/** What every tab is given. */
+export interface ITabProps extends Omit<IPageProps, 'tab'> {
+  execution: IExecutionDetail;
+}
+
+function Page(props: IPageProps): JSX.Element {
+  const trans = useTrans();
+  const { model, tab, onTab, open, failed } = props;
+  useModel(model);
+  const { execution } = model;
+  if (!execution) {
+    return model.error ? (
+      <Message kind="error" title={trans.__('This execution cannot be shown')} text={model.error.message}>
+        <button type="button" className="jp-mod-styled" onClick={() => void model.refresh()}>
+          {trans.__('Try again')}
+        </button>
+      </Message>
+    ) : (
+      <Message kind="busy" title={trans.__('Loading the execution…')} />
+    );
+  }
+  const actions = {
+    stop: () => model.stop().catch(failed),
+    rerun: () => model.rerun().then(open, failed)
+  };
+  const Tab = { details: DetailsTab, notebook: NotebookTab, metadata: MetadataTab, outputs: OutputsTab, trace: TraceTab, log: LogTab }[tab];
+  return (
+    <>
+      <DetailHeader execution={execution} actions={actions} />
+      {model.error && <p className="valo-Stale">{trans.__('Not up to date: %1', model.error.message)}</p>}
+      <Tabs<DetailTab>
+        label={trans.__('About this execution')}
+        current={tab}
+        onChange={onTab}
+        tabs={[
+          { id: 'details', label: trans.__('Details') },
+          ...(execution.notebook ? [{ id: 'notebook' as const, label: trans.__('Notebook') }] : []),
+          { id: 'log', label: trans.__('Log') },
+          { id: 'metadata', label: trans.__('Metadata') },
+          { id: 'outputs', label: trans.__('Outputs'), count: execution.outputs.length },
+          { id: 'trace', label: trans.__('Trace') }
+        ]}
+      >
+        <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
+          <Tab {...props} execution={execution} />
+        </Suspense>
+      </Tabs>
+    </>
+  );
+}
+
+function LogTab(props: ITabProps): JSX.Element {
+  const { model, execution, failed } = props;
+  const { log } = model;
+  useModel(log);
+  const [load] = useState(() => () => log.loadEarlier());
+  const download = async () => {
+    try {
+      saveBlob(await log.download(), `execution-${execution.counter}.log`);
+    } catch (reason) {
+      failed(reason);
+    }
+  };
+  return (
+    <LogView
+      lines={log.lines}
+      loaded={log.loaded}
+      live={log.live}
+      hasEarlier={log.hasEarlier}
+      loadingEarlier={log.loadingEarlier}
+      onEarlier={load}
+      onDownload={download}
+    />
+  );
+}

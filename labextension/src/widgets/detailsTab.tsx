@@ -1,0 +1,18 @@
+/** The Details tab. */
+import { DetailsView } from '../components/DetailsView';
+import { useModel } from '../components/hooks';
+import type { ITabProps } from './detail';
+
+export default function DetailsTab(props: ITabProps): JSX.Element {
+  const { model, execution, failed } = props;
+  const notebook = execution.notebook ? model.notebook : null;
+  useModel(notebook);
+  return (
+    <DetailsView
+      execution={execution}
+      codeUrl={model.api.codeUrl(execution.id)}
+      cells={notebook?.cells ?? []}
+      onTags={tags => void model.setTags(tags).catch(failed)}
+    />
+  );
+}

@@ -1,0 +1,24 @@
+/** Our icons, drawn with the theme's colours. */
+import { LabIcon } from '@jupyterlab/ui-components';
+
+/** A play sign inside an open ring: run, elsewhere. */
+export const valoIcon = new LabIcon({
+  name: 'valo-jupyter:valo',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M12 2a10 10 0 1 0 10 10h-2.2A7.8 7.8 0 1 1 12 4.2z"/>
+    <path d="M9.5 7.6v8.8l7-4.4z"/>
+    <circle cx="18.6" cy="5.4" r="2.4"/>
+  </g>
+</svg>`
+});
+
+export const runIcon = new LabIcon({
+  name: 'valo-jupyter:run',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M6 4v16l9-8z"/>
+    <path d="M15 6h7v2h-7zM17 11h5v2h-5zM15 16h7v2h-7z"/>
+  </g>
+</svg>`
+});

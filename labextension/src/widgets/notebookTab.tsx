@@ -1,0 +1,28 @@
+/** The Notebook tab: the executed notebook, while it runs as it stands. */
+import { useCallback } from 'react';
+import { useModel } from '../components/hooks';
+import { Message } from '../components/Message';
+import { useTrans } from '../components/trans';
+import type { ITabProps } from './detail';
+import { ExecutedNotebook } from './executedNotebook';
+import { LuminoHost } from './luminoHost';
+
+export default function NotebookTab(props: ITabProps): JSX.Element {
+  const trans = useTrans();
+  const { renderers } = props;
+  const { notebook } = props.model;
+  useModel(notebook);
+  const create = useCallback(() => new ExecutedNotebook(notebook, renderers), [notebook, renderers]);
+  if (notebook.content) {
+    return <LuminoHost className="valo-NotebookTab" create={create} />;
+  }
+  return notebook.error ? (
+    <Message kind="error" title={trans.__('The executed notebook cannot be shown')} text={notebook.error.message}>
+      <button type="button" className="jp-mod-styled" onClick={() => void notebook.refresh()}>
+        {trans.__('Try again')}
+      </button>
+    </Message>
+  ) : (
+    <Message kind="busy" title={trans.__('Loading the notebook…')} />
+  );
+}
