@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def test_events_sent_again_are_taken_once(services: Services, run: Any) -> None:
     stream = [event for event in services.stream.all(run.execution_id) if event["k"] != "status"]
     assert [event.get("text") for event in stream] == ["a\nb\nc", None, "d"]
     numbers = [(event["seq"], event.get("n", 1)) for event in services.stream.all(run.execution_id)]
-    assert all(a + n == b for (a, n), (b, _) in zip(numbers, numbers[1:], strict=False))
+    assert all(a + n == b for (a, n), (b, _) in itertools.pairwise(numbers))
     assert len(services.data.points(run.execution_id)) == 1
 
 
@@ -102,7 +103,11 @@ def test_files_and_their_edges(services: Services, run: Any, user: User) -> None
 
 
 def test_the_end_may_be_told_twice(services: Services, run: Any, project: Project, user: User) -> None:
-    outcome = {"status": "error", "reason": "failed in cell 2: ValueError: no", "error": {"cell": 2, "ename": "ValueError"}}
+    outcome = {
+        "status": "error",
+        "reason": "failed in cell 2: ValueError: no",
+        "error": {"cell": 2, "ename": "ValueError"},
+    }
     services.runs.end(run.token, outcome)
     services.runs.end(run.token, outcome)
     row = services.executions.get(user, run.execution_id)
@@ -167,7 +172,9 @@ def test_refusals_name_what_is_there(services: Services, project: Project, user:
         services.executions.get(services.accounts.ensure("mallory"), project.submit().id)
 
 
-def test_project_variables_and_their_secrets(services: Services, project: Project, user: User, environment: str) -> None:
+def test_project_variables_and_their_secrets(
+    services: Services, project: Project, user: User, environment: str
+) -> None:
     services.projects.set_variable(user, project.id, "PLAIN", "p", secret=False)
     services.projects.set_variable(user, project.id, "HIDDEN", "h1dden", secret=True)
     assert services.projects.variables(project.id) == {

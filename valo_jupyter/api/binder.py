@@ -90,9 +90,7 @@ class Binding:
 
     @property
     def spool(self) -> Path:
-        folder = self.services.state.root / "uploads"
-        folder.mkdir(exist_ok=True, mode=0o700)
-        return folder
+        return self.services.state.uploads
 
 
 def handlers(binding: Binding) -> list[tuple[str, type[web.RequestHandler], dict[str, Any]]]:
@@ -157,6 +155,8 @@ class RouteHandler(web.RequestHandler):
         if scheme.lower() not in ("token", "bearer") or not token.strip():
             raise errors.Unauthenticated()
         if auth == "attempt":
+            # before the body is taken: a stranger's is not written anywhere
+            await self._in_thread(self.binding.services.runs.check, token.strip())
             return dataclasses.replace(request, attempt_token=token.strip())
         user = await self._in_thread(self.binding.services.accounts.by_token, token.strip())
         self.binding.used()
@@ -220,6 +220,8 @@ class RouteHandler(web.RequestHandler):
         """The file in pieces; one range of it when asked, so that a download can go on where it was cut."""
         try:
             with path.open("rb") as file:
+                if remove:
+                    path.unlink()  # what is open can still be read
                 size = os.fstat(file.fileno()).st_size
                 start, end = _range(self.request.headers.get("Range"), size)
                 if (start, end) != (0, size):
@@ -239,9 +241,6 @@ class RouteHandler(web.RequestHandler):
             self.finish()
         except iostream.StreamClosedError:
             pass
-        finally:
-            if remove:
-                path.unlink(missing_ok=True)
 
     def refuse(self, error: errors.ValoError) -> None:
         status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)

@@ -43,7 +43,7 @@ def events(request: Request) -> Reply:
     row = services.executions.get(request.user, request.path["id"])
     limit = request.number("limit", 0)
     source = services.stream.tail(row.id, limit) if limit else services.stream.all(row.id)
-    path = services.state.root / "uploads" / f"log-{secrets.token_hex(8)}"
+    path = services.state.uploads / f"log-{secrets.token_hex(8)}"
     total = 0
     with path.open("w", encoding="utf-8", errors="replace") as file:
         file.write('{"events": [')
@@ -89,7 +89,7 @@ def code(request: Request) -> Reply:
     services = request.services
     row = services.executions.get(request.user, request.path["id"])
     commit = services.commits.get(request.user, row.project_id, row.commit_identifier)
-    path = services.state.root / "uploads" / f"code-{secrets.token_hex(8)}.zip"
+    path = services.state.uploads / f"code-{secrets.token_hex(8)}.zip"
     with path.open("wb") as file:
         services.commits.write_zip(commit, file)
     name = f"{row.project_name}-{row.counter}.zip"

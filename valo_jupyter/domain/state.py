@@ -70,6 +70,10 @@ class StateFolder:
         return self.root / "cache"
 
     @property
+    def uploads(self) -> Path:
+        return self.root / "uploads"
+
+    @property
     def log(self) -> Path:
         return self.root / "log"
 

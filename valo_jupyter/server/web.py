@@ -76,6 +76,8 @@ class Web:
     async def listen(self, host: str = "127.0.0.1", port: int = 0, *, hosts: frozenset[str] = LOOPBACK) -> str:
         """Listen, and return the address. `hosts`: the names it answers to; empty: any."""
         self.hub.open()
+        for left in self.state.uploads.iterdir():
+            left.unlink()
         binding = Binding(self.services, self.hub, self._executor, hosts, self._used)
         self._server = HTTPServer(
             Application(handlers(binding), log_function=_log_failures),

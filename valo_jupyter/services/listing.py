@@ -12,7 +12,7 @@ from valo_jupyter.db.tables import commits, environments, execution_tags, execut
 from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.domain.executions import INCOMPLETE, Status
 from valo_jupyter.services.accounts import User
-from valo_jupyter.services.projects import visible_project
+from valo_jupyter.services.projects import sees_project, visible_project
 
 ORDERINGS = {
     "-counter": executions.c.counter.desc(),
@@ -84,9 +84,8 @@ def find(connection: Connection, user: User, address: str) -> Any:
     else:
         query = query.where(executions.c.id == address)
     row = connection.execute(query).one_or_none()
-    if row is None:
+    if row is None or not sees_project(connection, user, row.project_id):
         raise NotFound("There is no such execution, or you may not see it.")
-    visible_project(connection, user, row.project_id)
     return row
 
 

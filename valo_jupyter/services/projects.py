@@ -137,6 +137,15 @@ def _select() -> sa.Select:
 def visible_project(connection: Connection, user: User, project_id: str) -> Any:
     """The project's row, or `NotFound` for one that the user may not see."""
     row = connection.execute(_select().where(projects.c.id == project_id)).one_or_none()
-    if row is None or not (user.admin or row.owner_id == user.id):
+    if row is None or not _sees(user, row.owner_id):
         raise NotFound("There is no such project, or you may not see it.")
     return row
+
+
+def sees_project(connection: Connection, user: User, project_id: str) -> bool:
+    owner = connection.execute(sa.select(projects.c.owner_id).where(projects.c.id == project_id)).scalar_one_or_none()
+    return owner is not None and _sees(user, owner)
+
+
+def _sees(user: User, owner_id: int) -> bool:
+    return user.admin or owner_id == user.id

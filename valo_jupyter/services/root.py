@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from valo_jupyter.db import Database
@@ -42,7 +43,7 @@ class Services:
         changed: Callable[[], None] = _nothing,
         queued: Callable[[], None] = _nothing,
     ) -> None:
-        for folder in (state.root, state.jobs, state.store, state.cache, state.notebooks):
+        for folder in (state.root, state.jobs, state.store, state.cache, state.notebooks, state.uploads):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.database = database
         self.state = state
@@ -67,7 +68,12 @@ class Services:
         changed: Callable[[], None] = _nothing,
         queued: Callable[[], None] = _nothing,
     ) -> Services:
-        """Open (and make, and migrate) the database of a state folder; SQLite there unless a URL is given."""
+        """Open (and make, and migrate) the database of a state folder.
+
+        It is SQLite there, unless a URL is given here or, for the processes of one server alike, in
+        `VALO_DATABASE_URL`.
+        """
+        database_url = database_url or os.environ.get("VALO_DATABASE_URL")
         state.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         database = Database(database_url) if database_url else Database.in_folder(state.database)
         database.migrate()

@@ -133,6 +133,13 @@ class Runs:
             "log": notes,
         }
 
+    def check(self, token: str) -> None:
+        """Raise `StaleAttempt` unless the token is, or was, an attempt's."""
+        query = sa.select(attempts.c.number).where(attempts.c.token_hash == token_hash(token))
+        with self._database.read() as connection:
+            if connection.execute(query).first() is None:
+                raise StaleAttempt()
+
     def events(self, token: str, first: int, events: list[Event]) -> dict[str, Any]:
         """Append a machine's events, and renew its lease; `{"ack", "stop"}`."""
         with self._database.write() as connection:

@@ -1,0 +1,141 @@
+"""The unmodified `vh` drives the local server: its users' habits are ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.parts.server import LocalServer, local_server
+
+YAML = """
+- step:
+    name: train
+    image: python:3.11
+    command:
+      - python train.py {parameters}
+    parameters:
+      - {name: lr, type: float, default: 0.1}
+    inputs:
+      - {name: data, default: data/train.csv}
+- step:
+    name: sleep
+    image: python:3.11
+    command: sleep 60
+"""
+TRAIN = """
+import argparse, json, valohai
+parser = argparse.ArgumentParser()
+parser.add_argument("--lr", type=float)
+lr = parser.parse_args().lr
+rows = open(valohai.inputs("data").path()).read().split()
+for epoch in range(3):
+    print(json.dumps({"epoch": epoch, "accuracy": lr * epoch}))
+open(valohai.outputs().path("model.txt"), "w").write(f"{lr} {len(rows)} {valohai.parameters('lr').value}")
+"""
+
+Vh = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    with local_server(tmp_path_factory.mktemp("vh") / "state") as running:
+        yield running
+
+
+@pytest.fixture
+def vh(server: LocalServer, tmp_path: Path) -> Vh:
+    """`vh` in a folder with code, logged in, linked to a project of its own."""
+    code = tmp_path / "code"
+    (code / "data").mkdir(parents=True)
+    (code / "data" / "train.csv").write_text("1 2 3")
+    (code / "valohai.yaml").write_text(YAML)
+    (code / "train.py").write_text(TRAIN)
+    config = tmp_path / "config"
+    config.mkdir()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "VALOHAI_CONFIG_DIR": str(config),
+        "LC_ALL": "C.UTF-8",
+        "COLUMNS": "200",
+    }
+
+    def run(*words: str, code_wanted: int = 0) -> str:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / "vh"), *words],
+            cwd=code, env=environment, text=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+        assert done.returncode == code_wanted, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    run("login", "--host", server.url, "-t", server.token)
+    run("project", "create", "--name", f"vh-{tmp_path.name}", "--link")
+    return run
+
+
+def counter(text: str) -> str:
+    found = re.search(r"Execution #(\d+)", text)
+    assert found, text
+    return found.group(1)
+
+
+def test_login_is_refused_with_a_wrong_token(server: LocalServer, vh: Vh) -> None:
+    assert "401" in vh("login", "--host", server.url, "-t", "wrong", code_wanted=1)
+
+
+def test_projects_and_environments(vh: Vh, tmp_path: Path) -> None:
+    assert f"vh-{tmp_path.name}" in vh("project", "list")
+    assert f"vh-{tmp_path.name}" in vh("project", "status")
+    assert "local" in vh("environments")
+
+
+def test_a_run_with_its_log_outputs_and_metadata(vh: Vh, tmp_path: Path) -> None:
+    number = counter(vh("exec", "run", "--adhoc", "train", "--lr=0.5"))
+    wait(vh, number, "complete")
+    log = vh("exec", "logs", number, "--all")
+    assert '{"epoch": 2, "accuracy": 1.0}' in log
+    assert "python:3.11 is recorded" in log
+    info = vh("exec", "info", number)
+    assert "local" in info
+    assert "0.5" in info
+    vh("exec", "outputs", number, "-d", str(tmp_path / "out"))
+    assert (tmp_path / "out" / "model.txt").read_text() == "0.5 3 0.5"
+    assert "accuracy" in vh("exec", "summarize", number)
+    assert number in vh("exec", "list")
+    assert "model.txt" in vh("data", "list")
+    # the same code again is the same commit
+    again = counter(vh("exec", "run", "--adhoc", "train"))
+    assert int(again) == int(number) + 1
+    wait(vh, again, "complete")
+
+
+def test_stop(vh: Vh) -> None:
+    number = counter(vh("exec", "run", "--adhoc", "sleep"))
+    wait(vh, number, "started")
+    assert "stopping" in vh("exec", "stop", number)
+    wait(vh, number, "stopped")
+
+
+def test_a_mistyped_environment_is_explained(vh: Vh) -> None:
+    said = vh("exec", "run", "--adhoc", "--environment", "nope", "train", code_wanted=1)
+    assert "nope" in said
+
+
+def wait(vh: Vh, number: str, status: str) -> None:
+    import time
+
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        listed = json.loads(vh("--table-format", "json", "exec", "list"))
+        found = {str(item.get("counter") or item.get("Counter") or item.get("#")): item for item in listed}
+        if status in json.dumps(found.get(number)):
+            return
+        time.sleep(0.3)
+    raise AssertionError(f"#{number} did not become {status}: {found.get(number)}")

@@ -1,0 +1,88 @@
+"""A local server with a project of small steps, driven from outside: submit, wait, see what runs."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from valo_jupyter import snapshots
+from valo_jupyter.domain.executions import ENDED, Status
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.server.wake import ask_engine
+from valo_jupyter.services import Services
+from valo_jupyter.services.executions import Submission
+
+
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """The condition's value as soon as it is true; fails after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.03)
+    raise AssertionError(f"it did not come to be within {seconds:.0f} s")
+
+
+def processes_of(folder: Path) -> list[psutil.Process]:
+    """All processes of a state folder's server: its own, its machines, and the user's."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            known = process.environ()
+            words = " ".join(process.cmdline())
+        except psutil.Error:
+            continue
+        mine = known.get("VALO_HOME") == str(folder) or str(folder) in words or str(folder) in known.get("VH_JOB_ID", "")
+        if process.pid != os.getpid() and (mine or str(folder) in known.get("VH_REPOSITORY_DIR", "")):
+            found.append(process)
+    return found
+
+
+class LocalProject:
+    """A project whose steps are shell commands."""
+
+    def __init__(self, state: StateFolder, code: Path, steps: dict[str, list[str]]) -> None:
+        self.state = state
+        self.services = Services.open(state, queued=lambda: ask_engine(state, "wake"))
+        self.user = self.services.accounts.ensure("ana")
+        code.mkdir()
+        (code / "valohai.yaml").write_text("".join(_step(name, lines) for name, lines in steps.items()))
+        self.id = self.services.projects.create(self.user, "demo").id
+        sha = snapshots.commit_folder(self.services.commits.repository(self.id), code)
+        self.services.commits.register(self.user, self.id, sha, f"~{sha}")
+        self.commit = f"~{sha}"
+
+    def submit(self, step: str, **fields: Any) -> str:
+        wanted = Submission(project_id=self.id, commit=self.commit, step=step, **fields)
+        return self.services.executions.create(self.user, wanted).id
+
+    def row(self, execution_id: str) -> Any:
+        return self.services.executions.get(self.user, execution_id)
+
+    def status(self, execution_id: str) -> str:
+        return self.row(execution_id).status
+
+    def wait(self, execution_id: str, *statuses: str, seconds: float = 30.0) -> Any:
+        """The row, as soon as the execution is in one of the states; without any named, as soon as it has ended."""
+        wanted = {Status(status) for status in statuses} or ENDED
+        until(lambda: Status(self.status(execution_id)) in wanted, seconds)
+        return self.row(execution_id)
+
+    def lines(self, execution_id: str) -> list[str]:
+        events = self.services.stream.all(execution_id)
+        return [
+            line for event in events if event["k"] == "log" and event["s"] == "stdout" for line in event["text"].split("\n")
+        ]
+
+    def close(self) -> None:
+        self.services.close()
+
+
+def _step(name: str, lines: list[str]) -> str:
+    commands = "".join(f"      - {line!r}\n" for line in lines)
+    return f"- step:\n    name: {name}\n    image: none\n    command:\n{commands}"
