@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 #: what `run_job` returns when another attempt has taken over, or nobody wants this one
 STALE = "stale"
+#: seconds for storing outputs after a stop; the server ends the attempt itself soon after
+UPLOADS_AFTER_STOP = 15.0
 
 
 def run_job(
@@ -279,8 +281,9 @@ class Job:
             self._lost.set()
 
     def _limit_uploads(self, request: StopRequest) -> None:
-        # called at once when the stop came while code ran: its outputs then have as long as the code had
-        self._uploads_until = time.monotonic() + request.kill_after
+        # called at once when the stop came while the code ran; a limit of time or silence is none for its outputs
+        if request.status == "stopped":
+            self._uploads_until = time.monotonic() + UPLOADS_AFTER_STOP
 
     def _phase(self, name: str) -> _Phase:
         return _Phase(self._seconds, name)

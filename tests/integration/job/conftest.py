@@ -8,18 +8,24 @@ import threading
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
 from tornado.web import Application, RequestHandler
 
 from valo_jupyter.runtime.contract import StopSignal
+from valo_jupyter.runtime.job import run_job
+from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.reporter import Reporter
 from valo_jupyter.runtime.wire import Wire
+from valo_jupyter.snapshots import commit_folder, ensure_repository
+from valo_jupyter.stores.local import LocalStore
 
 TOKEN = "attempt-token"
 
@@ -192,3 +198,86 @@ def report(server: RunServer, stop: StopSignal, tmp_path: Path) -> Iterator[Call
     yield make
     for reporter in made:
         assert not reporter._thread.is_alive()
+
+
+@dataclass
+class Bench:
+    """Runs jobs against the server: a project folder to fill, and the assignment to change."""
+
+    server: RunServer
+    kernels: KernelPool
+    state: Path
+    project: Path
+    assignment: dict[str, Any]
+
+    def notebook(self, *cells: str, path: str = "notebook.ipynb", **changes: Any) -> str:
+        """Write a notebook of these cells, and run it."""
+        nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        (self.project / path).parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(nb, self.project / path)
+        return self.run(notebook={"path": path, "kernel": None, "inject": {}}, **changes)
+
+    def commands(self, *commands: str, **changes: Any) -> str:
+        return self.run(commands=list(commands), **changes)
+
+    def run(self, **changes: Any) -> str:
+        git_dir = self.state / "repository.git"
+        ensure_repository(git_dir)
+        code = {"git_dir": str(git_dir), "commit": commit_folder(git_dir, self.project)}
+        self.server.assignment = {**self.assignment, "code": code, **changes}
+        execution = self.assignment["execution"]["id"]
+        return run_job(self.server.url, execution, 1, TOKEN, kernels=self.kernels, refresh_url=lambda: self.server.url)
+
+    @property
+    def end(self) -> dict[str, Any]:
+        (end,) = self.server.ends
+        return end
+
+    def stored(self, name: str) -> bytes:
+        """The content of the newest output of this name."""
+        uri = next(output["uri"] for output in reversed(self.server.outputs) if output["name"] == name)
+        return LocalStore(self.state / "store").path(LocalStore.key_of(uri)).read_bytes()
+
+
+@pytest.fixture(scope="session")
+def kernels() -> Iterator[KernelPool]:
+    pool = KernelPool(size=1)
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def bench(server: RunServer, kernels: KernelPool, tmp_path: Path) -> Bench:
+    state, project = tmp_path / "state", tmp_path / "project"
+    project.mkdir()
+    assignment = {
+        "execution": {
+            "id": "6f2d1a34-0000-4000-8000-1234567890ab",
+            "counter": 12,
+            "title": "A title",
+            "step": "train",
+            "image": None,
+            "tags": ["one"],
+            "ctime": "2026-01-01T10:00:00.123456",
+            "commit": "~ab12",
+            "project": {"id": "a3b0c1d2-0000-4000-8000-1234567890ab", "name": "ana/project"},
+            "environment": {"id": "e0", "name": "local", "slug": "local"},
+            "creator": {"id": 1, "username": "ana"},
+        },
+        "attempt": 1,
+        "beat_seconds": 0.1,
+        "fence_seconds": None,
+        "jobs_folder": str(state / "jobs"),
+        "cache_folder": str(state / "cache"),
+        "notebook": None,
+        "commands": None,
+        "parameters": {},
+        "inputs": [],
+        "environment_variables": {},
+        "secret_names": [],
+        "limits": {"time_limit": None, "no_output_timeout": None, "notebook_output_bytes": 50_000_000},
+        "store": {"type": "local", "root": str(state / "store")},
+        "left_out": [],
+        "log": [],
+    }
+    return Bench(server, kernels, state, project, assignment)
