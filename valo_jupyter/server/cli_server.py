@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
+import os
 from typing import Any
 
 from valo_jupyter.client import human
@@ -61,7 +63,7 @@ def _status(given: argparse.Namespace) -> int:
     elif not found.get("url"):
         print("No local Valo server is running. `jupyter valo start` starts it.")
     else:
-        rows = [[name.replace("_", " "), _words(value)] for name, value in found.items() if value is not None]
+        rows = [[name.replace("_", " "), _words(value)] for name, value in found.items() if value not in (None, [], {})]
         print("\n".join(human.table(rows)))
     # as `systemctl status` does, so that scripts can ask
     return 0 if found.get("url") else 3
@@ -85,6 +87,25 @@ def _token(_: argparse.Namespace) -> int:
 
 
 def _server(given: argparse.Namespace) -> int:
-    from valo_jupyter.server import web
+    import logging
 
-    return web.run(database_url=given.database_url, host=given.host, port=given.port)
+    from valo_jupyter.server.locks import refuse_network
+
+    state = StateFolder.default()
+    refuse_network(state.root)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    asyncio.run(_serve(state, given))
+    return 0
+
+
+async def _serve(state: StateFolder, given: argparse.Namespace) -> None:
+    from valo_jupyter.server.serve import serve
+
+    serving = asyncio.create_task(serve(state, host=given.host, port=given.port, database_url=given.database_url))
+    while not serving.done():
+        await asyncio.wait([serving], timeout=0.1)
+        server = state.read_server()
+        if server is not None and server.get("pid") == os.getpid():
+            print(f"The Valo server listens at {server['url']}; Ctrl-C stops it.", flush=True)
+            break
+    await serving

@@ -73,8 +73,9 @@ class Web:
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="valo-api")
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def listen(self, host: str = "127.0.0.1", port: int = 0, *, hosts: frozenset[str] = LOOPBACK) -> str:
-        """Listen, and return the address. `hosts`: the names it answers to; empty: any."""
+    async def listen(self, host: str = "127.0.0.1", port: int = 0) -> str:
+        """Listen, and return the address. A server on loopback answers to loopback's names only."""
+        hosts = LOOPBACK if host in LOOPBACK else frozenset[str]()
         self.hub.open()
         for left in self.state.uploads.iterdir():
             left.unlink()
