@@ -8,6 +8,10 @@ from typing import Any
 
 #: Answers that hold what users' code printed: nothing in them is ours to change.
 _CONTENT = re.compile(r"/(?:stream|events|notebook|metadata|code)/?$")
+#: What of the server is reached through the Jupyter server.
+PROXIED = ("/api/", "/download/")
+#: Objects of the wire within an answer, which have addresses of their own.
+_OBJECTS = frozenset({"results", "commit", "project"})
 
 
 def has_addresses(path: str) -> bool:
@@ -25,16 +29,13 @@ class Addresses:
     """
 
     def __init__(self, server: str, base: str) -> None:
-        self._api = f"{server.rstrip('/')}/api/"
-        self._base = f"{base.rstrip('/')}/api/"
+        self._server = server.rstrip("/")
+        self._base = base.rstrip("/")
 
     def local(self, address: str) -> str:
         """The address through the proxy; any other address as it is."""
-        if address.startswith(self._api):
-            return self._base + address[len(self._api) :]
-        if address.startswith("/api/"):
-            return self._base + address[len("/api/") :]
-        return address
+        path = address.removeprefix(self._server)
+        return self._base + path if path.startswith(PROXIED) else address
 
     def rewrite(self, body: bytes) -> bytes:
         """A JSON answer with its `url` and `urls` made local."""
@@ -58,7 +59,7 @@ class Addresses:
             return self.local(value)
         if key == "urls" and isinstance(value, dict):
             return {name: self.local(item) if isinstance(item, str) else item for name, item in value.items()}
-        if key == "results":
+        if key in _OBJECTS:
             return self._walk(value)
         # the rest is the user's: a parameter called `url` stays as it is
         return value

@@ -13,6 +13,7 @@ import psutil
 from traitlets import Bool, Float, Unicode, default
 from traitlets.config import LoggingConfigurable
 
+from valo_jupyter import __version__
 from valo_jupyter.client.find import start_local
 from valo_jupyter.domain.errors import ServerUnreachable, ValoError
 from valo_jupyter.domain.state import StateFolder
@@ -60,6 +61,7 @@ class Valo(LoggingConfigurable):
 
     _starting: asyncio.Future[None] | None = None
     _failure: str | None = None
+    _renewed = False
 
     @default("server_url")
     def _server_url_of_environment(self) -> str:
@@ -116,6 +118,10 @@ class Valo(LoggingConfigurable):
         if found is None:
             await self.restart(executor)
             found = self.known()
+        elif found.mode == "local" and found.version != __version__ and not self._renewed and self.autostart:
+            # the package was upgraded: the newer server takes over, and what runs goes on with the older engine
+            self._renewed = True
+            self.start(executor)
         if found is None:
             raise ServerUnreachable("The local Valo server went away while it started. Its log is in the state folder.")
         return found

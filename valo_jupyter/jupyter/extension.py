@@ -44,7 +44,7 @@ class ValoExtension(ExtensionApp):
                 (r"/valo/notebook", NotebookHandler),
                 (r"/valo/run", RunHandler),
                 (r"/valo/kernel", KernelHandler),
-                (r"/valo/(api/.*)", ProxyHandler),
+                (r"/valo/((?:api|download)/.*)", ProxyHandler),
             )
         )
 

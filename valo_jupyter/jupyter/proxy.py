@@ -37,7 +37,7 @@ _ACTIONS = {"GET": "read", "HEAD": "read"}
 
 @web.stream_request_body
 class ProxyHandler(ValoHandler):
-    """`valo/api/…`: any method, any size, any number of requests at a time."""
+    """`valo/api/…` and `valo/download/…`: any method, any size, any number of requests at a time."""
 
     _track_activity = False
     _upstream: Upstream | None = None

@@ -12,6 +12,8 @@ from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from tornado.web import Application, RequestHandler, stream_request_body
 
+from valo_jupyter import __version__
+
 TOKEN = "the-accounts-token"
 
 
@@ -76,7 +78,7 @@ class AnyHandler(RequestHandler):
         self.write({"id": "p1", "name": json.loads(self.body)["name"], "repository": None})
 
     async def download(self) -> None:
-        self.write({"url": f"{self.upstream.url}/api/v0/data/d1/content/?signature=s"})
+        self.write({"url": f"{self.upstream.url}/download/d1/99/signature/a%20b.csv"})
 
     async def objects(self) -> None:
         here = self.upstream.url
@@ -161,7 +163,7 @@ def upstream(state, jp_asyncio_loop):
         return server
 
     server = jp_asyncio_loop.run_until_complete(listen())
-    (state / "server.json").write_text(json.dumps({"url": found.url, "pid": os.getpid(), "version": "9.9"}))
+    (state / "server.json").write_text(json.dumps({"url": found.url, "pid": os.getpid(), "version": __version__}))
     (state / "token").write_text(TOKEN + "\n")
     yield found
     server.stop()

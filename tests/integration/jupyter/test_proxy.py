@@ -44,7 +44,7 @@ async def test_an_encoded_path_arrives_as_it_was(http_server_client, jp_auth_hea
 
 async def test_addresses_reach_a_remote_browser(jp_fetch, jp_base_url, upstream):
     answer = json.loads((await jp_fetch("valo/api/v0/data/d1/download/")).body)
-    assert answer == {"url": f"{jp_base_url}valo/api/v0/data/d1/content/?signature=s"}
+    assert answer == {"url": f"{jp_base_url}valo/download/d1/99/signature/a%20b.csv"}
     answer = json.loads((await jp_fetch("valo/api/v0/objects/")).body)
     assert answer["url"] == f"{jp_base_url}valo/api/v0/executions/e1/"
     assert answer["urls"] == {"display": f"{jp_base_url}valo/api/v0/x/", "elsewhere": "https://example.org/api/"}
