@@ -111,7 +111,15 @@ def summary(data: dict[str, Any]) -> list[str]:
     values = last_values(data)
     rows.append(("Metadata", human.table([[human.plain(name), human.value(value)] for name, value in values.items()])))
     outputs = [output for output in data.get("outputs") or [] if not output.get("purged")]
-    files = [[human.plain(item["name"]), human.size(item["size"]), human.plain(item["uri"])] for item in outputs]
+    files = [
+        [
+            human.plain(item["name"]),
+            human.size(item["size"]),
+            human.plain(", ".join(item.get("tags") or [])),
+            human.plain(item["uri"]),
+        ]
+        for item in outputs
+    ]
     rows.append(("Outputs", human.table(files)))
     rows.append(("Tags", [", ".join(map(human.plain, data.get("tags") or []))]))
     given = data.get("parameters") or {}

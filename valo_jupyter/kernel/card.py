@@ -134,7 +134,7 @@ def _files(data: dict[str, Any]) -> str:
         return ""
     shown = [
         f'<span class="valo-file" title="{_text(output["uri"])}">{_text(output["name"], 60)} '
-        f"<small>{human.size(output['size'])}</small></span>"
+        f"<small>{human.size(output['size'])}</small>{_labels(output.get('tags') or [])}</span>"
         for output in outputs[:FILES]
     ]
     more = f"<small>and {len(outputs) - FILES} more</small>" if len(outputs) > FILES else ""
@@ -142,8 +142,12 @@ def _files(data: dict[str, Any]) -> str:
 
 
 def _tags(data: dict[str, Any]) -> str:
-    tags = "".join(f'<span class="valo-tag">{_text(tag, 60)}</span>' for tag in data.get("tags") or [])
+    tags = _labels(data.get("tags") or [])
     return f'<div class="valo-tags">{tags}</div>' if tags else ""
+
+
+def _labels(tags: list[str]) -> str:
+    return "".join(f'<span class="valo-tag">{_text(tag, 60)}</span>' for tag in tags)
 
 
 def _strip(data: dict[str, Any]) -> str:

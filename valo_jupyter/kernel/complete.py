@@ -47,7 +47,7 @@ def _of_run(before: list[str], begun: str) -> list[str]:
 def _parameters(before: list[str]) -> list[str]:
     from valo_jupyter.client.jupyter import kernel_context
     from valo_jupyter.domain.parameters import notebook_parameters
-    from valo_jupyter.submit.submission import read_notebook
+    from valo_jupyter.submit.notebook import read_notebook
 
     named = [Path(word) for word in before if word.endswith(".ipynb")]
     context = None if named else kernel_context()

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from valo_jupyter.submit.api import Client as Client
     from valo_jupyter.submit.kernelspec import resolve_kernel as resolve_kernel
+    from valo_jupyter.submit.notebook import read_notebook as read_notebook
     from valo_jupyter.submit.submission import submit as submit
 
-__all__ = ["Client", "resolve_kernel", "submit"]
+__all__ = ["Client", "read_notebook", "resolve_kernel", "submit"]
 
 
 def __getattr__(name: str) -> Any:
@@ -21,6 +22,10 @@ def __getattr__(name: str) -> Any:
         from valo_jupyter.submit.kernelspec import resolve_kernel
 
         return resolve_kernel
+    if name == "read_notebook":
+        from valo_jupyter.submit.notebook import read_notebook
+
+        return read_notebook
     if name == "Client":
         from valo_jupyter.submit.api import Client
 

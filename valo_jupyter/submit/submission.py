@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valo_jupyter.client.executions import Execution
-from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.domain.parameters import check_values, notebook_parameters
 from valo_jupyter.snapshots import Choice, Snapshot, project_folder, snapshot
 from valo_jupyter.submit.handover import Handover
 from valo_jupyter.submit.kernelspec import resolve_kernel
+from valo_jupyter.submit.notebook import read_notebook
 
 if TYPE_CHECKING:
     from valo_jupyter.client.client import Client
@@ -112,19 +111,6 @@ def submit(
         repeatable=True,
     )
     return Execution(client, created)
-
-
-def read_notebook(path: Path) -> dict[str, Any]:
-    """The JSON of the notebook at `path`."""
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise NotFound(f"There is no notebook {path}. Save it first, or check the path.") from None
-    except (ValueError, OSError) as error:
-        raise Invalid(f"{path} cannot be read as a notebook: {error}.") from error
-    if not isinstance(content, dict) or not isinstance(content.get("cells"), list):
-        raise Invalid(f"{path} is not a notebook of format 4. Open it in Jupyter and save it again.")
-    return content
 
 
 def _inputs(inputs: Mapping[str, Addresses]) -> dict[str, list[str]]:

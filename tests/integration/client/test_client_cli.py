@@ -1,0 +1,89 @@
+"""`jupyter valo …` as people type it, against a real server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from valo_jupyter import Client
+from valo_jupyter.domain.executions import Status
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+MakeNotebook = Callable[..., Path]
+
+
+def test_run_shows_cells_and_sums_up(valo: Command, training: Path) -> None:
+    done = valo("run", str(training), "-p", "lr", "-0.5", "--tag", "t1")
+    assert done.returncode == 0, done.stderr
+    assert "cell 3 of 3 done" in done.stderr
+    for expected in ("loss", "sub/model.txt", "7 bytes", "best", "t1", "lr      -0.5", "train.ipynb at ~"):
+        assert expected in done.stdout
+    assert "this machine" in done.stdout
+    assert "environment local" in done.stdout
+    assert "For more machines" in done.stdout
+
+
+def test_a_failure_exits_1_with_the_cell_s_error(valo: Command, make_notebook: MakeNotebook) -> None:
+    done = valo("run", str(make_notebook("raise KeyError('missing column')")))
+    assert done.returncode == 1
+    assert "missing column" in done.stderr
+    assert "Traceback" in done.stderr or "KeyError" in done.stderr
+
+
+def test_a_typing_mistake_exits_2(valo: Command, training: Path) -> None:
+    done = valo("run", str(training), "-p", "learning", "1")
+    assert done.returncode == 2
+    assert "lr, epochs" in done.stderr
+
+
+def test_looking_at_executions(valo: Command, training: Path, tmp_path: Path) -> None:
+    submitted = valo("run", str(training), "--no-wait")
+    assert submitted.returncode == 0
+    counter = submitted.stdout.split("#")[1].split()[0]
+    project = ("--project", "project")
+    followed = valo("logs", counter, "-f", *project)
+    assert '{"epoch": 2, "loss"' in followed.stdout
+    assert "quickstart" not in valo("list").stdout
+    listed = json.loads(valo("list", "--json", *project).stdout)
+    assert str(listed[0]["counter"]) == counter
+    assert json.loads(valo("show", counter, "--json", *project).stdout)["status"] == "complete"
+    assert "done in" in valo("show", counter, *project).stdout
+    assert json.loads(valo("metadata", counter, *project).stdout.splitlines()[-1])["epoch"] == 2
+    assert "sub/model.txt" in valo("outputs", counter, *project).stdout
+    written = valo("outputs", counter, "sub/model.txt", "--download", str(tmp_path / "got"), *project)
+    assert (tmp_path / "got/sub/model.txt").read_text() == "weights", written.stderr
+    assert valo("tag", counter, "good", *project).stdout.strip().endswith("good")
+    assert valo("show", "999", *project).returncode == 1
+
+
+def test_cancel_ends_an_execution(valo: Command, client: Client, make_notebook: MakeNotebook) -> None:
+    execution = client.run(make_notebook("import time; time.sleep(60)"))
+    assert valo("cancel", execution.id).returncode == 0
+    assert execution.wait(60, raise_on_failure=False).status is Status.STOPPED
+
+
+def test_ctrl_c_leaves_it_running(client: Client, make_notebook: MakeNotebook) -> None:
+    notebook = make_notebook("import time; time.sleep(1.5)")
+    command = [sys.executable, "-m", "valo_jupyter.server.cli", "run", str(notebook)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert "submitted" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "goes on" in said
+    newest = client.executions(limit=1)[0]
+    assert f"jupyter valo logs {newest.counter} -f" in said
+    assert newest.wait(60).status is Status.COMPLETE
+
+
+def test_status_and_token(valo: Command, client: Client, server_home: Path) -> None:
+    status = json.loads(valo("status", "--json").stdout)
+    assert status["url"] == client.url
+    assert status["state"] == str(server_home)
+    assert {"pid", "engine_pid", "version"} <= set(status)
+    assert valo("token").stdout.strip() == (server_home / "token").read_text().strip()
