@@ -7,6 +7,7 @@ import os
 import selectors
 import shlex
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from valo_jupyter.runtime.capture import Processes
 from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.lines import LineAssembler, metadata_of
 from valo_jupyter.runtime.spawn import kill_group, spawn
-from valo_jupyter.runtime.stopping import Escalation, group_lives
+from valo_jupyter.runtime.stopping import Escalation, group_lives, kill_marked
 
 _READ = 256 * 1024
 #: a line that has not ended is shown after so long without more of it (a question, a progress bar)
@@ -62,12 +63,13 @@ def run_commands(
         # what the commands left running in the background ends with them
         kill_group(shell.pid)
         processes.kill_left()
+        kill_marked("VH_CONFIG_DIR", str(folders.config))
         shell.close()
         if watch is not None:
             watch.ended(shell.pid)
     outcome = _outcome(exit_code, commands, shell.step, stop.request)
     outcome.seconds = {"run": time.monotonic() - begun}
-    outcome.peak_memory_bytes = processes.peak_bytes or None
+    outcome.peak_memory_bytes = max(processes.peak_bytes, shell.peak_bytes)
     return outcome
 
 
@@ -114,6 +116,8 @@ class _Shell:
         sink: Sink,
     ) -> None:
         self.step = 0
+        #: the most memory that one of its programs had, known at its end
+        self.peak_bytes = 0
         self._commands = commands
         self._sink = sink
         # for reading and writing, so that it never ends, and before the shell opens it, which would wait for a reader
@@ -134,9 +138,18 @@ class _Shell:
 
     def run(self) -> int:
         """Read until the shell has ended; its exit code, negative for a signal."""
-        while self._process.poll() is None:
+        while not self._reaped():
             self._read_ready(_LOOK)
         return self._process.returncode
+
+    def _reaped(self) -> bool:
+        # wait4, unlike poll, tells the memory of programs that ended between two samples
+        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
+        if pid == 0:
+            return False
+        self._process.returncode = os.waitstatus_to_exitcode(status)
+        self.peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        return True
 
     def wait_for_group(self, over: Callable[[], bool]) -> None:
         """Read until all the shell started has ended too, or `over` says that it was killed."""

@@ -6,6 +6,8 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from valo_jupyter.runtime.contract import StopRequest, StopSignal
@@ -62,6 +64,19 @@ class Escalation:
             return
         self._send(signal.SIGKILL)
         self.killed = True
+
+
+def kill_marked(variable: str, value: str) -> None:
+    """Kill every process of this user that was started with this environment variable, wherever it has gone since.
+
+    It finds daemons: processes that made a session of their own, and whose parents are gone.
+    """
+    mark = f"{variable}={value}".encode()
+    for folder in Path("/proc").glob("[0-9]*"):
+        # not ours to read, or gone: not ours to kill
+        with suppress(OSError):
+            if mark in folder.joinpath("environ").read_bytes().split(b"\0"):
+                os.kill(int(folder.name), signal.SIGKILL)
 
 
 def group_lives(pid: int) -> bool:
