@@ -87,7 +87,7 @@ def counter(text: str) -> str:
 
 
 def test_login_is_refused_with_a_wrong_token(server: LocalServer, vh: Vh) -> None:
-    assert "401" in vh("login", "--host", server.url, "-t", "wrong", code_wanted=1)
+    assert "Log in first" in vh("login", "--yes", "--host", server.url, "-t", "wrong", code_wanted=1)
 
 
 def test_projects_and_environments(vh: Vh, tmp_path: Path) -> None:

@@ -58,7 +58,6 @@ def environment(row: Any) -> Shape:
         "max_scale": row.max_scale,
         "scale_down_grace_minutes": row.scale_down_grace_minutes,
         "per_hour_price_usd": row.per_hour_price_usd,
-        "per_user_queue_quota": None,
         "gpu_spec": None,
         "unfinished_job_count": row.unfinished,
     }
