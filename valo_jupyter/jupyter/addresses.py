@@ -45,11 +45,12 @@ class Addresses:
             answer = json.loads(body)
         except ValueError:
             return body
-        return json.dumps(self._walk(answer), ensure_ascii=False).encode()
+        return json.dumps(self.localized(answer), ensure_ascii=False).encode()
 
-    def _walk(self, value: Any) -> Any:
+    def localized(self, value: Any) -> Any:
+        """An object of the wire, or a list of them, with its addresses made local."""
         if isinstance(value, list):
-            return [self._walk(item) for item in value]
+            return [self.localized(item) for item in value]
         if isinstance(value, dict):
             return {key: self._entry(key, item) for key, item in value.items()}
         return value
@@ -60,6 +61,6 @@ class Addresses:
         if key == "urls" and isinstance(value, dict):
             return {name: self.local(item) if isinstance(item, str) else item for name, item in value.items()}
         if key in _OBJECTS:
-            return self._walk(value)
+            return self.localized(value)
         # the rest is the user's: a parameter called `url` stays as it is
         return value

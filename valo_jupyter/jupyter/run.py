@@ -11,11 +11,13 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_server.auth.decorator import authorized
+from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.iostream import StreamClosedError
 
 from valo_jupyter.client.client import Client
 from valo_jupyter.domain.errors import Invalid, ValoError
+from valo_jupyter.jupyter.addresses import Addresses
 from valo_jupyter.jupyter.base import ValoHandler
 from valo_jupyter.jupyter.paths import local_file
 
@@ -70,7 +72,13 @@ class RunHandler(ValoHandler):
         manager = self.kernel_spec_manager
         # a gateway's kernels are not on this machine, and their specs are not files
         manager = manager if isinstance(manager, KernelSpecManager) and hasattr(manager, "kernel_dirs") else None
-        return await self.in_thread(_submit, await self.client(), file, request, manager, progress)
+        client = await self.client()
+        execution = await self.in_thread(_submit, client, file, request, manager, progress)
+        execution = Addresses(client.url, url_path_join(self.base_url, "valo")).localized(execution)
+        return {
+            "execution": execution,
+            "snapshot": {"commit": execution["commit"], "left_out": execution.get("left_out") or []},
+        }
 
 
 def _submit(
@@ -80,7 +88,7 @@ def _submit(
     from valo_jupyter.submit import resolve_kernel, submit
     from valo_jupyter.submit.submission import read_notebook
 
-    execution = submit(
+    return submit(
         client,
         file,
         parameters=request["parameters"],
@@ -98,9 +106,7 @@ def _submit(
         ),
         kernel=resolve_kernel(read_notebook(file), manager=manager) if manager is not None else None,
         progress=progress,
-    )
-    data = execution.data
-    return {"execution": data, "snapshot": {"commit": data.get("commit"), "left_out": data.get("left_out") or []}}
+    ).data
 
 
 def _progress(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[dict[str, Any]]) -> Callable[[Any], None]:

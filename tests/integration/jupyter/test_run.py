@@ -1,0 +1,189 @@
+"""From a notebook on the Jupyter server to an execution on the real local server, and back through the proxy."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from jupyter_server.services.contents.manager import ContentsManager
+from tornado.httpclient import HTTPClientError
+
+from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.jupyter.paths import local_file
+
+CELLS = [
+    ("parameters", "lr = 0.1\nepochs = 2"),
+    ("", "import json, os, pathlib\nprint(json.dumps({'accuracy': lr * epochs}))"),
+    ("", "(pathlib.Path(os.environ['VH_OUTPUTS_DIR']) / 'ü b.html').write_text('<b>' + 'x' * 70_000)"),
+]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """The state folder of a real server, which the first request starts."""
+    folder = tmp_path_factory.mktemp("valo")
+    yield folder
+    command = [sys.executable, "-m", "valo_jupyter.server.cli", "stop", "--force"]
+    subprocess.run(command, env={**os.environ, "VALO_HOME": str(folder)}, timeout=60, check=True, capture_output=True)
+
+
+@pytest.fixture
+def state(home, monkeypatch):
+    monkeypatch.setenv("VALO_HOME", str(home))
+    monkeypatch.setenv("PYTHONPATH", os.getcwd())
+    for name in ("VALO_URL", "VALO_TOKEN", "VALO_EXECUTION", "VH_JOB_ID"):
+        monkeypatch.delenv(name, raising=False)
+    return home
+
+
+@pytest.fixture
+def write(jp_root_dir):
+    def write(path, cells, kernel="python3"):
+        nb = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": kernel, "display_name": kernel}})
+        for tag, source in cells:
+            nb.cells.append(nbformat.v4.new_code_cell(source, metadata={"tags": [tag]} if tag else {}))
+        file = jp_root_dir / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        nbformat.write(nb, file)
+        return file
+
+    return write
+
+
+async def post(fetch, body, **headers):
+    answer = await fetch("valo/run", method="POST", body=json.dumps(body), headers=headers, request_timeout=90)
+    return answer.body
+
+
+async def error_of(fetch, body, code):
+    with pytest.raises(HTTPClientError) as caught:
+        await post(fetch, body)
+    error = json.loads(caught.value.response.body)
+    assert caught.value.code == code, error
+    return error
+
+
+async def test_a_notebook_runs_and_its_file_comes_back(jp_fetch, jp_base_url, jp_root_dir, write, state):
+    write("work/one.ipynb", CELLS)
+    asked = {
+        "path": "work/one.ipynb",
+        "parameters": {"epochs": "3"},
+        "tags": ["t"],
+        "title": "first",
+        "environment": None,
+    }
+    execution = json.loads(await post(jp_fetch, asked))["execution"]
+    assert execution["title"] == "first"
+    assert execution["parameters"] == {"lr": 0.1, "epochs": 3}
+    assert execution["tags"] == ["t"]
+    assert execution["commit"]["identifier"].startswith("~")
+    assert execution["url"].startswith(f"{jp_base_url}valo/api/v0/executions/")
+
+    route = ("valo/api/v0/executions", execution["id"], "")
+    while execution["status"] in ("created", "queued", "started"):
+        await asyncio.sleep(0.1)
+        execution = json.loads((await jp_fetch(*route)).body)
+    assert execution["status"] == "complete", execution
+    assert execution["cumulative_metadata"]["accuracy"] == pytest.approx(0.3)
+    assert execution["notebook"]["path"] == "one.ipynb"
+
+    (page,) = [file for file in execution["outputs"] if file["name"] == "ü b.html"]
+    address = json.loads((await jp_fetch("valo/api/v0/data", page["id"], "download", "")).body)["url"]
+    answer = await jp_fetch_raw(jp_fetch, jp_base_url, address)
+    assert len(answer.body) == page["size"] == 70_003
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Security-Policy"].startswith("sandbox")
+
+
+async def jp_fetch_raw(fetch, base, address):
+    """`jp_fetch` quotes what it is given, and this is quoted already."""
+    from urllib.parse import unquote
+
+    assert address.startswith(f"{base}valo/download/")
+    return await fetch(unquote(address[len(base) :]))
+
+
+async def test_progress_comes_before_the_execution(jp_fetch, write, jp_root_dir, state):
+    write("many/one.ipynb", CELLS[:1])
+    for number in range(300):
+        (jp_root_dir / "many" / f"{number}.txt").write_text(str(number))
+    body = await post(jp_fetch, {"path": "many/one.ipynb"}, Accept="application/x-ndjson")
+    lines = [json.loads(line) for line in body.splitlines()]
+    assert lines[0]["progress"]["total_files"] == 301
+    assert {"stage", "files", "bytes", "total_files", "total_bytes"} == set(lines[0]["progress"])
+    assert set(lines[-1]) == {"execution", "snapshot"}
+
+
+async def test_a_refusal_is_the_last_line(jp_fetch, write, state):
+    write("work/two.ipynb", CELLS)
+    asked = {"path": "work/two.ipynb", "parameters": {"epoch": 1}}
+    body = await post(jp_fetch, asked, Accept="application/x-ndjson")
+    error = json.loads(body.splitlines()[-1])["error"]
+    assert error["code"] == "unknown_parameter"
+    assert error["details"]["nearest"] == "epochs"
+    assert (await error_of(jp_fetch, asked, 400))["message"] == error["message"]
+
+
+async def test_a_large_folder_is_asked_about(jp_fetch, write, jp_root_dir, state):
+    write("large/one.ipynb", CELLS)
+    (jp_root_dir / "large" / "data").mkdir()
+    for number in range(2001):
+        (jp_root_dir / "large" / "data" / str(number)).touch()
+    error = await error_of(jp_fetch, {"path": "large/one.ipynb"}, 409)
+    assert error["code"] == "confirm_snapshot"
+    assert error["details"]["reason"] == "large"
+    assert error["details"]["largest"][0]["path"].startswith("data")
+    alone = json.loads(await post(jp_fetch, {"path": "large/one.ipynb", "include": "notebook"}))
+    assert alone["execution"]["counter"]
+
+
+async def test_a_kernel_that_is_not_installed(jp_fetch, write, state):
+    write("work/three.ipynb", CELLS, kernel="fortran77")
+    error = await error_of(jp_fetch, {"path": "work/three.ipynb"}, 400)
+    assert error["code"] == "kernel_missing"
+    assert "python3" in error["message"]
+
+
+async def test_what_the_form_is_told(jp_fetch, write, jp_root_dir, state):
+    write("work/four.ipynb", [*CELLS, ("inputs", "data = 'a.csv'"), ("", "valohai.prepare(step=f())")])
+    found = json.loads((await jp_fetch("valo/notebook", params={"path": "work/four.ipynb"})).body)
+    assert [(p["name"], p["type"], p["default"]) for p in found["parameters"]] == [
+        ("lr", "float", 0.1),
+        ("epochs", "integer", 2),
+    ]
+    assert found["inputs"] == [{"name": "data", "default": ["a.csv"], "optional": False}]
+    assert found["path"] == "four.ipynb"
+    assert found["folder"] == str(jp_root_dir / "work")
+    assert found["kernel"] == "python3"
+    assert found["project"]["id"]
+    assert len(found["problems"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [("", 400), ("none.ipynb", 404), ("../valo/token", 404), ("a/../../secret.ipynb", 404), ("notes.txt", 400)],
+)
+async def test_paths_that_are_no_notebook(jp_fetch, jp_root_dir, path, code, state):
+    (jp_root_dir / "notes.txt").touch()
+    (jp_root_dir.parent / "secret.ipynb").touch()
+    (jp_root_dir / "a").mkdir()
+    await error_of(jp_fetch, {"path": path}, code)
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[]", "{}", '{"path": "a.ipynb", "colour": 1}', '{"path": "a.ipynb", "tags": "t"}',
+     '{"path": "a.ipynb", "parameters": []}', '{"path": "a.ipynb", "include": "all"}', "{"],
+)  # fmt: skip
+async def test_requests_that_are_not_understood(jp_fetch, body, state):
+    with pytest.raises(HTTPClientError) as caught:
+        await jp_fetch("valo/run", method="POST", body=body)
+    assert caught.value.code == 400
+
+
+def test_notebooks_that_are_no_files_of_this_machine():
+    with pytest.raises(Invalid, match="keeps its notebooks in ContentsManager, not in files"):
+        local_file(ContentsManager(), "a.ipynb")
