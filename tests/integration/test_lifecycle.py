@@ -9,14 +9,13 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
+from tests.parts.local import processes_of, until
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
 
@@ -35,27 +34,10 @@ def state(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State
     folder = StateFolder.default()
     yield folder
     lifecycle.stop(folder, force=True)
-    left = [p.pid for p in psutil.process_iter() if _home_of(p) == str(folder.root)]
-    assert left == []
+    assert processes_of(private_home) == []
 
 
-def _home_of(process: psutil.Process) -> str | None:
-    try:
-        return process.environ().get("VALO_HOME") if process.pid != os.getpid() else None
-    except psutil.Error:
-        return None
-
-
-def until(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.05)
-    raise AssertionError("it did not come to be in time")
-
-
-def test_two_terminals_at_once_get_the_same_server(state: StateFolder) -> None:
+def test_two_terminals_at_once_get_the_same_server(state: StateFolder, private_home: Path) -> None:
     starters = [subprocess.Popen([sys.executable, "-c", START], stdout=subprocess.PIPE, text=True) for _ in range(3)]
     found = [json.loads(starter.communicate(timeout=60)[0]) for starter in starters]
     assert len({(one["url"], one["pid"], one["engine_pid"]) for one in found}) == 1
@@ -64,9 +46,13 @@ def test_two_terminals_at_once_get_the_same_server(state: StateFolder) -> None:
     for path in (state.server_file, state.token_file, state.engine_file, state.secret_file, state.root / "tls/key.pem"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(state.root.stat().st_mode) == 0o700
-    for one in psutil.process_iter():
-        if _home_of(one) == str(state.root):
-            assert all(c.laddr.ip == "127.0.0.1" for c in one.net_connections("inet") if c.status == "LISTEN")
+    listening = [
+        connection.laddr.ip
+        for process in processes_of(private_home)
+        for connection in process.net_connections("inet")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert set(listening) == {"127.0.0.1"}
 
 
 def test_either_process_is_revived_by_the_other_at_its_old_address(state: StateFolder) -> None:

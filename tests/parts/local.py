@@ -28,19 +28,16 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     raise AssertionError(f"it did not come to be within {seconds:.0f} s")
 
 
-def processes_of(folder: Path) -> list[psutil.Process]:
-    """All processes of a state folder's server: its own, its machines, and the user's."""
+def processes_of(home: Path) -> list[psutil.Process]:
+    """All processes that were started, however indirectly, with this home folder, but the one that asks."""
     found = []
     for process in psutil.process_iter():
         try:
-            known = process.environ()
-            words = " ".join(process.cmdline())
+            if process.environ().get("HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
         except psutil.Error:
             continue
-        mine = known.get("VALO_HOME") == str(folder) or str(folder) in words or str(folder) in known.get("VH_JOB_ID", "")
-        if process.pid != os.getpid() and (mine or str(folder) in known.get("VH_REPOSITORY_DIR", "")):
-            found.append(process)
-    return found
+    return [process for process in found if process.pid != os.getpid()]
 
 
 class LocalProject:
@@ -74,10 +71,9 @@ class LocalProject:
         return self.row(execution_id)
 
     def lines(self, execution_id: str) -> list[str]:
-        events = self.services.stream.all(execution_id)
-        return [
-            line for event in events if event["k"] == "log" and event["s"] == "stdout" for line in event["text"].split("\n")
-        ]
+        """What its commands have printed."""
+        logs = [event for event in self.services.stream.all(execution_id) if event["k"] == "log"]
+        return [line for event in logs if event["s"] == "stdout" for line in event["text"].split("\n")]
 
     def close(self) -> None:
         self.services.close()

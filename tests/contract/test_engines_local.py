@@ -1,0 +1,74 @@
+"""The local engine keeps the promise of all engines, and its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from pathlib import Path
+
+import pytest
+
+from tests.contract.engine_contract import EngineContract
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.port import Engine
+from valo_jupyter.engines.registry import UnknownEngine, open_engine
+
+ROOT = str(Path(__file__).parents[2])
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", ROOT)
+
+
+class TestLocalEngine(EngineContract):
+    def open_engine(self, state: StateFolder) -> Engine:
+        return open_engine("local", slug="local", state=state, options={})
+
+    @pytest.mark.asyncio
+    async def test_who_has_no_key_of_the_engine_is_refused(self, tmp_path: Path) -> None:
+        async with self.bench(tmp_path) as bench:
+            bench.engine.set_limits(0, 1, 60.0)
+            bench.engine.demand(1)
+            await bench.idle(1)
+            address = bench.engine.machines()[0].address
+            assert address is not None
+            host, port = address.removeprefix("tls://").rsplit(":", 1)
+            assert host == "127.0.0.1"
+            assert await asyncio.to_thread(_refused, host, int(port))
+
+    @pytest.mark.asyncio
+    async def test_a_machine_that_cannot_start_says_why_and_is_not_tried_at_once_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with self.bench(tmp_path) as bench:
+            broken = tmp_path / "broken" / "valo_jupyter"
+            broken.mkdir(parents=True)
+            (broken / "__init__.py").write_text("raise ImportError('the disk has gone')")
+            monkeypatch.setenv("PYTHONPATH", str(broken.parent))
+            bench.engine.set_limits(0, 1, 60.0)
+            bench.engine.demand(1)
+            await bench.until(lambda: bench.said("failed"))
+            assert "the disk has gone" in bench.said("failed")[0].reason
+            await asyncio.sleep(0.6)
+            assert len(bench.said("failed")) == 1
+            monkeypatch.setenv("PYTHONPATH", ROOT)
+            await bench.idle(1)
+
+
+def _refused(host: str, port: int) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection((host, port), 5) as plain, context.wrap_socket(plain) as encrypted:
+            # with TLS 1.3 the client's certificate is asked for after the handshake: the first read tells
+            return encrypted.recv(1) == b""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+def test_an_engine_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path) -> None:
+    with pytest.raises(UnknownEngine, match=r"'mainframe', which is not installed. Installed: local"):
+        open_engine("mainframe", slug="big", state=StateFolder(tmp_path), options={})
