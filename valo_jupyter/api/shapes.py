@@ -20,6 +20,7 @@ def project(row: Any, base: str) -> Shape:
     return {
         "id": row.id,
         "name": row.name,
+        "folder": row.folder,
         "description": row.description,
         "owner": {"id": row.owner_id, "username": row.owner_name},
         "ctime": clock.text(row.ctime),

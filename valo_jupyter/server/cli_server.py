@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
-import os
 from typing import Any
 
 from valo_jupyter.client import human
@@ -87,25 +85,6 @@ def _token(_: argparse.Namespace) -> int:
 
 
 def _server(given: argparse.Namespace) -> int:
-    import logging
+    from valo_jupyter.server import team
 
-    from valo_jupyter.server.locks import refuse_network
-
-    state = StateFolder.default()
-    refuse_network(state.root)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    asyncio.run(_serve(state, given))
-    return 0
-
-
-async def _serve(state: StateFolder, given: argparse.Namespace) -> None:
-    from valo_jupyter.server.serve import serve
-
-    serving = asyncio.create_task(serve(state, host=given.host, port=given.port, database_url=given.database_url))
-    while not serving.done():
-        await asyncio.wait([serving], timeout=0.1)
-        server = state.read_server()
-        if server is not None and server.get("pid") == os.getpid():
-            print(f"The Valo server listens at {server['url']}; Ctrl-C stops it.", flush=True)
-            break
-    await serving
+    return team.run(database_url=given.database_url, host=given.host, port=given.port)
