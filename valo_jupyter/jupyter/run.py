@@ -45,7 +45,7 @@ class RunHandler(ValoHandler):
         # a proxy in front of Jupyter is not to keep the lines back
         self.set_header("X-Accel-Buffering", "no")
         lines: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-        task = asyncio.ensure_future(self._submit(request, _progress(asyncio.get_running_loop(), lines)))
+        task = asyncio.ensure_future(self._submit(request, reporter(asyncio.get_running_loop(), lines)))
         task.add_done_callback(lambda _: lines.put_nowait({}))
         try:
             while line := await lines.get():
@@ -109,11 +109,12 @@ def _submit(
     ).data
 
 
-def _progress(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[dict[str, Any]]) -> Callable[[Any], None]:
+def reporter(loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[dict[str, Any]]) -> Callable[[Any], None]:
+    """What a snapshot is given to tell its progress to; it puts lines into the queue, some of them."""
     last = {"at": 0.0, "stage": ""}
 
     def report(progress: Any) -> None:
-        """Called from the thread that takes the snapshot."""
+        # called from the thread that takes the snapshot
         now = time.monotonic()
         if progress.stage == last["stage"] and now - last["at"] < EVERY:
             return
