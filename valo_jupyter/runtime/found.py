@@ -18,7 +18,7 @@ class Found:
     name: str
     path: Path
     stat: os.stat_result
-    #: the content lies elsewhere: it is copied, and stays
+    #: reached through a link: the content has another place, where it stays
     link: bool
 
     @property
@@ -37,10 +37,12 @@ def find_outputs(folder: Path, root: Path, complain: Complain) -> Iterator[Found
     A link is followed when it leads to something of the attempt itself (below `root`): else an output could be any file
     of the machine. `complain` is told of each thing left out, and why.
     """
-    yield from _walk(folder, "", root.resolve(), complain, (folder.resolve(),))
+    yield from _walk(folder, "", root.resolve(), complain, (folder.resolve(),), False)
 
 
-def _walk(folder: Path, prefix: str, root: Path, complain: Complain, above: tuple[Path, ...]) -> Iterator[Found]:
+def _walk(
+    folder: Path, prefix: str, root: Path, complain: Complain, above: tuple[Path, ...], linked: bool
+) -> Iterator[Found]:
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
@@ -67,9 +69,9 @@ def _walk(folder: Path, prefix: str, root: Path, complain: Complain, above: tupl
             if link and real in above:
                 complain(f"Output {name} was not stored: it is a link to a folder that holds it")
                 continue
-            yield from _walk(path, f"{name}/", root, complain, (*above, real))
+            yield from _walk(path, f"{name}/", root, complain, (*above, real), linked or link)
         elif stat.S_ISREG(status.st_mode):
-            yield Found(name, path, status, link)
+            yield Found(name, path, status, linked or link)
         else:
             complain(f"Output {name} was not stored: it is no regular file")
 

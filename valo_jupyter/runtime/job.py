@@ -206,7 +206,7 @@ class Job:
             with self._phase("outputs"):
                 self._stop.on_stop(self._limit_uploads)
                 failures = outputs.collect()
-        if failures and outcome.status == "complete":
+        if failures and outcome.status == "complete" and not self._stop.is_set():
             return replace(outcome, status="error", reason="; ".join(failures))
         return outcome
 

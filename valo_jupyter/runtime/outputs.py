@@ -73,7 +73,7 @@ class Outputs:
         self._watcher.start()
 
     def collect(self) -> list[str]:
-        """Store all that is there, in the order of names; what could not be stored, each with the reason.
+        """Store all that is there; what could not be stored, each with the reason.
 
         Nobody may write to the folder any more: files are moved out of it.
         """
@@ -84,6 +84,8 @@ class Outputs:
         listing = read_listing(self._folders.outputs / LISTING, self._complain)
         found = list(find_outputs(self._folders.outputs, self._folders.root, self._complain))
         files, sidecars = self._apart(found)
+        # copies first: what a link leads to may itself be moved away
+        files.sort(key=lambda file: not file.link)
         for number, file in enumerate(files):
             if self._cancel():
                 rest = len(files) - number

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
-from tornado.web import Application, RequestHandler
+from tornado.web import Application, HTTPError, RequestHandler
 
 from valo_jupyter.runtime.contract import StopSignal
 from valo_jupyter.runtime.job import run_job
@@ -92,6 +92,10 @@ class RunServer:
             for line in event["text"].split("\n")
         ]
 
+    def refuse(self, message: str) -> HTTPError:
+        """What a `take_…` raises to answer 400."""
+        return HTTPError(400, reason=message)
+
     def start(self, body: bytes) -> Any:
         self.machine = json.loads(body)["machine"]
         return self.assignment
@@ -159,7 +163,11 @@ class Handler(RequestHandler):
             "outputs": server.take_outputs,
             "end": server.take_end,
         }[path]
-        self.write(json.dumps(take(self.request.body)))
+        try:
+            self.write(json.dumps(take(self.request.body)))
+        except HTTPError as error:
+            self.set_status(error.status_code)
+            self.write({"code": "invalid", "message": error.reason})
 
     async def post(self, path: str) -> None:
         await self.handle(path)

@@ -199,8 +199,8 @@ def test_the_shell_dies_with_the_machine_process(tmp_path):
         "import os, sys, time\n"
         "from pathlib import Path\n"
         "from valo_jupyter.runtime.commands import run_commands\n"
-        "from valo_jupyter.runtime.commands import run_commands
-from valo_jupyter.runtime.contract import Folders, StopSignal\n"
+        "from valo_jupyter.runtime.commands import run_commands\n"
+        "from valo_jupyter.runtime.contract import Folders, StopSignal\n"
         "class Sink:\n"
         "    def emit(self, event): pass\n"
         "    def log(self, stream, lines, cell=None):\n"
