@@ -38,81 +38,83 @@ export function DetailsView(props: {
           </section>
         )
       )}
-      <Facts
-        title={trans.__('Execution')}
-        facts={[
-          [trans.__('Tags'), <TagEditor key="tags" tags={execution.tags} onChange={onTags} />],
-          execution.notebook ? [trans.__('Notebook'), execution.notebook.path] : [trans.__('Step'), execution.step],
-          [trans.__('Project'), execution.project.name],
-          [trans.__('Started by'), execution.creator.username],
-          [trans.__('Submitted'), formatTime(execution.ctime)],
-          [trans.__('Started'), execution.started && formatTime(execution.started)],
-          [trans.__('Ended'), execution.ended && formatTime(execution.ended)],
-          [trans.__('Cost'), execution.cost !== null && execution.cost > 0 && formatCost(execution.cost)]
-        ]}
-      />
-      <Facts
-        title={trans.__('Parameters')}
-        facts={Object.entries(execution.parameters).map(([name, value]) => [name, <code key={name}>{formatValue(value)}</code>])}
-      />
-      <Facts
-        title={trans.__('Inputs')}
-        facts={execution.inputs.map(input => [
-          input.name,
-          <ul className="valo-List" key={input.name}>
-            {(input.files.length ? input.files : input.urls.map(uri => ({ name: uri, uri }))).map(file => (
-              <li key={file.uri ?? file.name} title={file.uri}>
-                {file.name}
-                {'size' in file && file.size !== undefined && <> · {formatBytes(file.size)}</>}
-                {'warning' in file && file.warning && <em className="valo-Warning"> {file.warning}</em>}
-              </li>
-            ))}
-          </ul>
-        ])}
-      />
-      <CodeFacts execution={execution} codeUrl={codeUrl} />
-      <Facts
-        title={trans.__('Where it ran')}
-        facts={[
-          [trans.__('Environment'), execution.environment.name],
-          [trans.__('Image'), execution.image],
-          [trans.__('Machine'), machine?.hostname],
-          [trans.__('Processor'), machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')],
-          [trans.__('Memory'), machine?.memory_bytes && formatBytes(machine.memory_bytes)],
-          [trans.__('GPU'), machine?.gpus?.join(', ')],
-          [trans.__('System'), machine?.os],
-          [trans.__('Python'), capture?.python],
-          [trans.__('Kernel'), capture?.kernel && (capture.warm ? trans.__('%1, already warm', capture.kernel) : capture.kernel)],
-          [trans.__('Time'), seconds && parts(seconds, value => formatDuration(trans, value))]
-        ]}
-      >
-        {capture?.packages && Object.keys(capture.packages).length > 0 && (
-          <details>
-            <summary>{trans.__('%1 packages', Object.keys(capture.packages).length)}</summary>
-            <p className="valo-Packages">
-              {Object.entries(capture.packages)
-                .map(([name, version]) => `${name}==${version}`)
-                .join('  ')}
-            </p>
-          </details>
-        )}
-      </Facts>
-      <Facts
-        title={trans.__('Environment variables')}
-        facts={Object.entries(execution.environment_variables).map(([name, { value, secret }]) => [
-          name,
-          <code key={name}>{secret ? trans.__('secret') : value}</code>
-        ])}
-      />
-      {execution.attempts.length > 1 && (
+      <div className="valo-Details-groups">
         <Facts
-          title={trans.__('Attempts')}
-          facts={execution.attempts.map(attempt => [
-            trans.__('Attempt %1', attempt.number),
-            [attempt.status, attempt.machine?.hostname, attempt.reason].filter(Boolean).join(' · ')
+          title={trans.__('Execution')}
+          facts={[
+            [trans.__('Tags'), <TagEditor key="tags" tags={execution.tags} onChange={onTags} />],
+            execution.notebook ? [trans.__('Notebook'), execution.notebook.path] : [trans.__('Step'), execution.step],
+            [trans.__('Project'), execution.project.name],
+            [trans.__('Started by'), execution.creator.username],
+            [trans.__('Submitted'), formatTime(execution.ctime)],
+            [trans.__('Started'), execution.started && formatTime(execution.started)],
+            [trans.__('Ended'), execution.ended && formatTime(execution.ended)],
+            [trans.__('Cost'), execution.cost !== null && execution.cost > 0 && formatCost(execution.cost)]
+          ]}
+        />
+        <Facts
+          title={trans.__('Parameters')}
+          facts={Object.entries(execution.parameters).map(([name, value]) => [name, <code key={name}>{formatValue(value)}</code>])}
+        />
+        <Facts
+          title={trans.__('Inputs')}
+          facts={execution.inputs.map(input => [
+            input.name,
+            <ul className="valo-List" key={input.name}>
+              {(input.files.length ? input.files : input.urls.map(uri => ({ name: uri, uri }))).map(file => (
+                <li key={file.uri ?? file.name} title={file.uri}>
+                  {file.name}
+                  {'size' in file && file.size !== undefined && <> · {formatBytes(file.size)}</>}
+                  {'warning' in file && file.warning && <em className="valo-Warning"> {file.warning}</em>}
+                </li>
+              ))}
+            </ul>
           ])}
         />
-      )}
+        <CodeFacts execution={execution} codeUrl={codeUrl} />
+        <Facts
+          title={trans.__('Where it ran')}
+          facts={[
+            [trans.__('Environment'), execution.environment.name],
+            [trans.__('Image'), execution.image],
+            [trans.__('Machine'), machine?.hostname],
+            [trans.__('Processor'), machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')],
+            [trans.__('Memory'), machine?.memory_bytes && formatBytes(machine.memory_bytes)],
+            [trans.__('GPU'), machine?.gpus?.join(', ')],
+            [trans.__('System'), machine?.os],
+            [trans.__('Python'), capture?.python],
+            [trans.__('Kernel'), capture?.kernel && (capture.warm ? trans.__('%1, already warm', capture.kernel) : capture.kernel)],
+            [trans.__('Time'), seconds && parts(seconds, value => formatDuration(trans, value))]
+          ]}
+        >
+          {capture?.packages && Object.keys(capture.packages).length > 0 && (
+            <details>
+              <summary>{trans.__('%1 packages', Object.keys(capture.packages).length)}</summary>
+              <p className="valo-Packages">
+                {Object.entries(capture.packages)
+                  .map(([name, version]) => `${name}==${version}`)
+                  .join('  ')}
+              </p>
+            </details>
+          )}
+        </Facts>
+        <Facts
+          title={trans.__('Environment variables')}
+          facts={Object.entries(execution.environment_variables).map(([name, { value, secret }]) => [
+            name,
+            <code key={name}>{secret ? trans.__('secret') : value}</code>
+          ])}
+        />
+        {execution.attempts.length > 1 && (
+          <Facts
+            title={trans.__('Attempts')}
+            facts={execution.attempts.map(attempt => [
+              trans.__('Attempt %1', attempt.number),
+              [attempt.status, attempt.machine?.hostname, attempt.reason].filter(Boolean).join(' · ')
+            ])}
+          />
+        )}
+      </div>
       {cells.length > 0 && <CellTable cells={cells} />}
     </div>
   );

@@ -14,11 +14,11 @@ export interface IExecutionActions {
   stop: (execution: IExecution) => void;
 }
 
-export const ExecutionRow = memo(function ExecutionRow(props: {
+export const ExecutionRow = memo((props: {
   execution: IExecution;
   actions: IExecutionActions;
   now: number;
-}): JSX.Element {
+}): JSX.Element => {
   const trans = useTrans();
   const { execution, actions, now } = props;
   const running = !ENDED.has(execution.status);

@@ -5,7 +5,7 @@ export type Fact = [name: string, value: ReactNode] | null | false;
 
 export function Facts(props: { title: string; facts: readonly Fact[]; children?: ReactNode }): JSX.Element | null {
   const facts = props.facts.filter((fact): fact is [string, ReactNode] =>
-    Boolean(fact && fact[1] !== null && fact[1] !== undefined && fact[1] !== '')
+    Boolean(fact && fact[1] !== null && fact[1] !== undefined && fact[1] !== '' && fact[1] !== false)
   );
   if (facts.length === 0 && !props.children) {
     return null;

@@ -17,10 +17,13 @@ export function formatAgo(time: string): string {
   return Time.formatHuman(parseTime(time));
 }
 
-/** `0.4 s`, `12 s`, `2 m 3 s`, `1 h 4 m`, `2 d 3 h`. */
+/** `21 ms`, `0.4 s`, `12 s`, `2 m 3 s`, `1 h 4 m`, `2 d 3 h`. */
 export function formatDuration(trans: TranslationBundle, seconds: number): string {
+  if (seconds < 0.0995) {
+    return trans.__('%1 ms', Math.max(0, Math.round(seconds * 1000)));
+  }
   if (seconds < 9.95) {
-    return trans.__('%1 s', Math.max(0, Math.round(seconds * 10) / 10));
+    return trans.__('%1 s', Math.round(seconds * 10) / 10);
   }
   const whole = Math.round(seconds);
   if (whole < 60) {

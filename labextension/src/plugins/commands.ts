@@ -68,10 +68,9 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
           return null;
         }
         const { context } = panel;
-        const { path: _, ...request } = args as unknown as IRunRequest;
         try {
           const execution = await valo.runs.run({
-            ...request,
+            ...(args as Partial<IRunRequest>),
             path: context.path,
             // the rejection is the user's: a dialog "File changed" was cancelled, or Lab has said what failed
             save: () => context.ready.then(() => context.save()).then(() => true, () => false),

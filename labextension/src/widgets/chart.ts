@@ -2,23 +2,32 @@
 import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Throttler } from '@lumino/polling';
-import { BoxLayout, Widget } from '@lumino/widgets';
+import { PanelLayout, Widget } from '@lumino/widgets';
 import type { ISeries } from '../model/metadata';
 
 export const VEGA_LITE = 'application/vnd.vegalite.v5+json';
 /** More points than this show nothing more on a screen. */
 const MOST = 2_000;
+/** Room for what Lab puts around a chart. */
+const MARGIN = 48;
 
 export class Chart extends Widget {
   constructor(private _rendermime: IRenderMimeRegistry) {
     super();
     this.addClass('valo-Chart');
-    this.layout = new BoxLayout();
+    this.layout = new PanelLayout();
   }
 
   draw(series: readonly ISeries[], xTitle: string): void {
     this._wanted = { series, xTitle };
     void this._redraw.invoke();
+  }
+
+  protected onResize(): void {
+    // Vega's own way to fill its container finds no width in Lab's inline block
+    if (this.node.clientWidth !== this._width) {
+      void this._redraw.invoke();
+    }
   }
 
   dispose(): void {
@@ -31,26 +40,28 @@ export class Chart extends Widget {
       return;
     }
     const { series, xTitle } = this._wanted;
+    this._width = this.node.clientWidth;
     const renderer: IRenderMime.IRenderer = this._rendermime.createRenderer(VEGA_LITE);
-    const spec = specOf(series, xTitle, getComputedStyle(this.node));
+    const spec = specOf(series, xTitle, this.node.clientWidth - MARGIN, getComputedStyle(this.node));
     // the specification is ours; the numbers in it are only numbers
     await renderer.renderModel(new MimeModel({ trusted: true, data: { [VEGA_LITE]: spec } }));
     if (this.isDisposed) {
       renderer.dispose();
       return;
     }
-    const layout = this.layout as BoxLayout;
+    const layout = this.layout as PanelLayout;
     layout.widgets.slice().forEach(widget => widget.dispose());
     layout.addWidget(renderer);
   }
 
   private _redraw = new Throttler(() => this._render(), { limit: 700, edge: 'trailing' });
   private _wanted: { series: readonly ISeries[]; xTitle: string } | null = null;
+  private _width = 0;
 }
 
 type Spec = Record<string, string | number | boolean | null | object>;
 
-function specOf(series: readonly ISeries[], xTitle: string, style: CSSStyleDeclaration) {
+function specOf(series: readonly ISeries[], xTitle: string, width: number, style: CSSStyleDeclaration) {
   const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || 'black';
   const grid = style.getPropertyValue('--jp-border-color2').trim() || 'lightgray';
   const values = series.flatMap(({ name, values: all }) =>
@@ -59,7 +70,7 @@ function specOf(series: readonly ISeries[], xTitle: string, style: CSSStyleDecla
   const spec: Spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
     data: { values },
-    width: 'container',
+    width: Math.max(120, width),
     height: 220,
     autosize: { type: 'fit', contains: 'padding' },
     background: 'transparent',

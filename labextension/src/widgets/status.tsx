@@ -30,7 +30,9 @@ function Words(props: { valo: IValo; trans: TranslationBundle; onClick: () => vo
   const words =
     valo.server.error || valo.server.status?.state === 'unreachable'
       ? trans.__('Valo: not connected')
-      : trans.__('Valo: %1 running', unfinished);
+      : unfinished
+        ? trans.__('Valo: %1 under way', unfinished)
+        : trans.__('Valo: idle');
   return (
     <button type="button" onClick={onClick} title={trans.__('Show executions')}>
       {words}
