@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
-from valo_jupyter.domain.errors import Invalid, NotFound
-
-_REFERENCE = re.compile(r"(?:(?P<project>.+):)?#?(?P<counter>\d+|latest)")
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+from valo_jupyter.client.lookup import Lookup
 
 
 class Client:
@@ -36,7 +32,7 @@ class Client:
     ) -> None:
         server = find_server(url, token, start=start)
         self.http = Http(server.url, server.token, moved=server.moved)
-        self._project = project
+        self._lookup = Lookup(self.http, project, self._home())
 
     @property
     def url(self) -> str:
@@ -51,7 +47,7 @@ class Client:
 
     def projects(self) -> list[dict[str, Any]]:
         """The projects that this account may see."""
-        return self.http.get("projects/", {"limit": 1000})["results"]
+        return self._lookup.projects()
 
     def environments(self) -> list[dict[str, Any]]:
         """The environments that executions can be placed in."""
@@ -66,64 +62,54 @@ class Client:
         notebook: str | None = None,
         search: str | None = None,
         limit: int = 20,
+        everywhere: bool = False,
     ) -> list[Execution]:
-        """The newest first, of all projects unless one is named here or for this client.
+        """The newest first, of the project named here or for this client, else of the current folder's, else of all.
 
-        `status` may also be `incomplete`; of several tags an execution has all; `notebook` is a path in the project.
+        Parameters
+        ----------
+        status
+            States; `incomplete` stands for all that have not ended.
+        tag
+            Of several tags an execution has all.
+        notebook
+            Its path in the project.
+        everywhere
+            Of all projects in any case.
         """
-        query = {"status": _listed(status), "tag": _listed(tag), "notebook": notebook, "search": search, "limit": limit}
-        items = self._items(project, query)
-        return [Execution(self, item) for item in sorted(items, key=lambda item: item["ctime"], reverse=True)[:limit]]
+        query = {
+            "status": _listed(status),
+            "tag": _listed(tag),
+            "notebook": notebook,
+            "search": search,
+            "limit": limit,
+            "ordering": "-counter",
+        }
+        scope = self._lookup.scope(project, everywhere=everywhere)
+        pages = [self.http.get("executions/", {"project": project_id, **query}) for project_id in scope]
+        items = sorted((item for page in pages for item in page["results"]), key=lambda item: item["ctime"])
+        return [Execution(self, item) for item in reversed(items[-limit:])]
 
     def execution(self, reference: int | str) -> Execution:
         """One execution: its counter, `#12`, `project:12`, `project:latest` or its id.
 
+        A plain counter belongs to this client's project, else to the current folder's; elsewhere it is looked for in
+        all projects.
+
         Raises
         ------
         NotFound
-            There is none, or a plain counter stands for one in each of several projects.
+            There is none, or it stands for one in each of several projects.
         """
-        text = str(reference).strip()
-        if _UUID.fullmatch(text):
-            return Execution(self, self._record(text))
-        matched = _REFERENCE.fullmatch(text)
-        if matched is None:
-            raise Invalid(f"“{text}” names no execution: give its number (12), project:12, or its id.")
-        project, counter = matched["project"] or self._project, matched["counter"]
-        if project:
-            return Execution(self, self._record(f"{self.project_id(project)}:{counter}"))
-        return Execution(self, self._record(self._in_any_project(counter)["id"]))
+        return Execution(self, self._lookup.record(str(reference).strip()))
 
-    def project_id(self, project: str) -> str:
-        """The id of the project called `project`, which may be its id already."""
-        if _UUID.fullmatch(project):
-            return project
-        named = [item["id"] for item in self.projects() if item["name"] == project]
-        if len(named) == 1:
-            return named[0]
-        if named:
-            raise NotFound(f"Several projects are called “{project}”; name one by its id: {', '.join(named)}.")
-        raise NotFound(f"There is no project “{project}”, or you may not see it.")
+    def reference(self, execution: Execution) -> str:
+        """The shortest name that leads back to `execution` from here: `12` or `project:12`."""
+        return self._lookup.short(execution.data)
 
-    def _record(self, address: str) -> dict[str, Any]:
-        return self.http.get(f"executions/{address}/", {"exclude": "metadata,events"})
-
-    def _items(self, project: str | None, query: dict[str, Any]) -> list[dict[str, Any]]:
-        project = project or self._project
-        projects = [self.project_id(project)] if project else [item["id"] for item in self.projects()]
-        query = {"ordering": "-counter", **query}
-        pages = [self.http.get("executions/", {"project": project_id, **query}) for project_id in projects]
-        return [item for page in pages for item in page["results"]]
-
-    def _in_any_project(self, counter: str) -> dict[str, Any]:
-        query = {"limit": 1} if counter == "latest" else {"counter": counter, "limit": 1}
-        found = sorted(self._items(None, query), key=lambda item: item["ctime"])
-        if not found:
-            raise NotFound(f"There is no execution #{counter}. `jupyter valo list` shows those there are.")
-        if len(found) > 1 and counter != "latest":
-            choices = ", ".join(f"{item['project']['name']}:{counter}" for item in found)
-            raise NotFound(f"#{counter} is an execution in several projects; say which: {choices}.")
-        return found[-1]
+    def _home(self) -> str | None:
+        """`<host>:<folder>` of the project that this process works in; a plain client works in none."""
+        return None
 
 
 def _listed(value: str | Iterable[str] | None) -> list[str] | None:

@@ -59,7 +59,7 @@ class Commands:
         return ShownExecution(self.client, execution.data)
 
     def _list(self, given: Namespace) -> Table:
-        found = self.client.executions(limit=given.limit, tag=given.tag, status=given.status)
+        found = self.client.executions(limit=given.limit, tag=given.tag, status=given.status, everywhere=given.all)
         rows = [
             [
                 f"#{item['counter']}",

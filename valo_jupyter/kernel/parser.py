@@ -11,7 +11,7 @@ from valo_jupyter.client.arguments import add_run_arguments
 
 ABOUT = {
     "run": "run a notebook on the server; without a name, this one, as it is saved on disk",
-    "list": "the newest executions",
+    "list": "the newest executions of this folder's project",
     "show": "an execution, live",
     "logs": "what it printed",
     "outputs": "its files; with a folder, download them",
@@ -47,6 +47,7 @@ def build_parser() -> Parser:
     for name in OF_ONE:
         made[name].add_argument("execution", metavar="N", help="its number, project:N, latest, or its id")
     add_run_arguments(made["run"], notebook_required=False)
+    made["list"].add_argument("-a", "--all", action="store_true", help="of all projects")
     made["list"].add_argument("-n", "--limit", type=int, default=10, metavar="COUNT")
     made["list"].add_argument("--tag", action="append", metavar="TAG")
     made["list"].add_argument("--status", action="append", metavar="STATE")

@@ -23,7 +23,8 @@ def add_to(commands: Any) -> None:
     data = argparse.ArgumentParser(add_help=False)
     data.add_argument("--json", action="store_true", help="for programs")
 
-    listing = commands.add_parser("list", parents=[project, data], help="executions, the newest first")
+    listing = commands.add_parser("list", parents=[project, data], help="this folder's executions, the newest first")
+    listing.add_argument("-a", "--all", action="store_true", help="of all projects")
     listing.add_argument("-n", "--limit", type=int, default=20, metavar="COUNT", help="how many (20)")
     listing.add_argument("--status", action="append", metavar="STATE", help="only these; also: incomplete")
     listing.add_argument("--tag", action="append", metavar="TAG", help="only with this tag")
@@ -63,7 +64,9 @@ def _client(given: argparse.Namespace) -> Client:
 
 
 def _list(given: argparse.Namespace) -> int:
-    found = _client(given).executions(status=given.status, tag=given.tag, search=given.search, limit=given.limit)
+    found = _client(given).executions(
+        status=given.status, tag=given.tag, search=given.search, limit=given.limit, everywhere=given.all
+    )
     items = [execution.data for execution in found]
     if given.json:
         return _print_json(items)

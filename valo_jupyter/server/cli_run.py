@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from valo_jupyter.client import human, summary
 from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
 from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
 from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
-
-if TYPE_CHECKING:
-    from valo_jupyter.client.executions import Execution
 
 INTERRUPTED = 130
 MORE_MACHINES = (
@@ -63,14 +60,14 @@ def _run(given: argparse.Namespace) -> int:
         execution = client.run(given.notebook, progress=progress.show, **run_options(given))
     if given.no_wait:
         print(summary.heading(execution.data))
-        print(f"Follow it with `jupyter valo logs {execution.counter} -f`.")
+        print(f"Follow it with `jupyter valo logs {client.reference(execution)} -f`.")
         return 0
     try:
         with Progress(execution.data, sys.stderr, logs=sys.stdout if given.logs else None) as watch:
             for batch in execution.follow():
                 watch.show(batch)
     except KeyboardInterrupt:
-        _detached(execution)
+        _detached(execution.counter, client.reference(execution))
         return INTERRUPTED
     data = execution.refresh().data
     if data["status"] == "complete":
@@ -82,10 +79,9 @@ def _run(given: argparse.Namespace) -> int:
     return 0 if data["status"] == "complete" else 1
 
 
-def _detached(execution: Execution) -> None:
-    counter = execution.counter
+def _detached(counter: int, reference: str) -> None:
     print(
-        f"\n#{counter} goes on without this terminal. Follow it: `jupyter valo logs {counter} -f`; "
-        f"its state: `jupyter valo show {counter}`; end it: `jupyter valo cancel {counter}`.",
+        f"\n#{counter} goes on without this terminal. Follow it: `jupyter valo logs {reference} -f`; "
+        f"its state: `jupyter valo show {reference}`; end it: `jupyter valo cancel {reference}`.",
         file=sys.stderr,
     )

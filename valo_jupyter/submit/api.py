@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -68,3 +69,11 @@ class Client(client.Client):
             progress=progress,
         )
         return execution.wait() if wait else execution
+
+    def _home(self) -> str | None:
+        from valo_jupyter.snapshots import project_folder
+
+        try:
+            return f"{socket.gethostname()}:{project_folder(Path.cwd() / 'notebook.ipynb')}"
+        except OSError:  # the current folder was removed
+            return None

@@ -68,6 +68,8 @@ def submit(
         The notebook's kernel is not installed here, and the server is on this machine.
     """
     path = Path(notebook).expanduser().absolute()
+    # the project folder is a real one, too; the notebook itself may be a link
+    path = path.parent.resolve() / path.name
     content = read_notebook(path)
     interface = notebook_parameters(content)
     given = check_values(interface, parameters or {})

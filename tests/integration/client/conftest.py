@@ -84,8 +84,8 @@ def training(make_notebook: MakeNotebook) -> Path:
 def valo(client: Client) -> Command:
     """`jupyter valo …` as a process of its own, with the server of this module."""
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "valo_jupyter.server.cli", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, cwd=cwd)
 
     return run

@@ -41,23 +41,30 @@ def test_a_typing_mistake_exits_2(valo: Command, training: Path) -> None:
 
 
 def test_looking_at_executions(valo: Command, training: Path, tmp_path: Path) -> None:
-    submitted = valo("run", str(training), "--no-wait")
-    assert submitted.returncode == 0
-    counter = submitted.stdout.split("#")[1].split()[0]
-    project = ("--project", "project")
-    followed = valo("logs", counter, "-f", *project)
-    assert '{"epoch": 2, "loss"' in followed.stdout
-    assert "quickstart" not in valo("list").stdout
-    listed = json.loads(valo("list", "--json", *project).stdout)
-    assert str(listed[0]["counter"]) == counter
-    assert json.loads(valo("show", counter, "--json", *project).stdout)["status"] == "complete"
-    assert "done in" in valo("show", counter, *project).stdout
-    assert json.loads(valo("metadata", counter, *project).stdout.splitlines()[-1])["epoch"] == 2
-    assert "sub/model.txt" in valo("outputs", counter, *project).stdout
-    written = valo("outputs", counter, "sub/model.txt", "--download", str(tmp_path / "got"), *project)
-    assert (tmp_path / "got/sub/model.txt").read_text() == "weights", written.stderr
-    assert valo("tag", counter, "good", *project).stdout.strip().endswith("good")
-    assert valo("show", "999", *project).returncode == 1
+    here = training.parent
+    assert "jupyter valo logs 1 -f" in valo("run", training.name, "--no-wait", cwd=here).stdout
+    assert '{"epoch": 2, "loss"' in valo("logs", "1", "-f", cwd=here).stdout
+    assert [item["counter"] for item in json.loads(valo("list", "--json", cwd=here).stdout)] == [1]
+    assert json.loads(valo("show", "1", "--json", cwd=here).stdout)["status"] == "complete"
+    assert "done in" in valo("show", "#1", cwd=here).stdout
+    assert json.loads(valo("metadata", "1", cwd=here).stdout.splitlines()[-1])["epoch"] == 2
+    assert "sub/model.txt" in valo("outputs", "1", cwd=here).stdout
+    written = valo("outputs", "1", "sub/model.txt", "--download", "got", cwd=here)
+    assert (here / "got/sub/model.txt").read_text() == "weights", written.stderr
+    assert valo("tag", "1", "good", cwd=here).stdout.strip() == "#1: good"
+    assert valo("show", "999", cwd=here).returncode == 1
+
+
+def test_a_number_means_this_folder_s_execution(valo: Command, make_notebook: MakeNotebook) -> None:
+    one, other = make_notebook("print('one')", folder="one/same"), make_notebook("print('other')", folder="other/same")
+    for notebook in (one, other):
+        valo("run", notebook.name, cwd=notebook.parent)
+        assert valo("logs", "1", cwd=notebook.parent).stdout.strip() == notebook.parent.parent.name
+    assert len(json.loads(valo("list", "--json", cwd=one.parent).stdout)) == 1
+    assert len(json.loads(valo("list", "--json", "--all", cwd=one.parent).stdout)) > 1
+    elsewhere = valo("logs", "same:1", cwd=one.parent.parent)
+    assert elsewhere.returncode == 1
+    assert str(other.parent) in elsewhere.stderr
 
 
 def test_cancel_ends_an_execution(valo: Command, client: Client, make_notebook: MakeNotebook) -> None:
@@ -76,8 +83,8 @@ def test_ctrl_c_leaves_it_running(client: Client, make_notebook: MakeNotebook) -
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "goes on" in said
-    newest = client.executions(limit=1)[0]
-    assert f"jupyter valo logs {newest.counter} -f" in said
+    newest = client.executions(limit=1, everywhere=True)[0]
+    assert f"jupyter valo logs {client.reference(newest)} -f" in said
     assert newest.wait(60).status is Status.COMPLETE
 
 
