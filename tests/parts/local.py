@@ -41,13 +41,13 @@ def processes_of(home: Path) -> list[psutil.Process]:
 
 
 class LocalProject:
-    """A project whose steps are shell commands."""
+    """A project of the files in `code`, whose steps are shell commands."""
 
     def __init__(self, state: StateFolder, code: Path, steps: dict[str, list[str]]) -> None:
         self.state = state
         self.services = Services.open(state, queued=lambda: ask_engine(state, "wake"))
         self.user = self.services.accounts.ensure("ana")
-        code.mkdir()
+        code.mkdir(exist_ok=True)
         (code / "valohai.yaml").write_text("".join(_step(name, lines) for name, lines in steps.items()))
         self.id = self.services.projects.create(self.user, "demo").id
         sha = snapshots.commit_folder(self.services.commits.repository(self.id), code)
@@ -56,6 +56,10 @@ class LocalProject:
 
     def submit(self, step: str, **fields: Any) -> str:
         wanted = Submission(project_id=self.id, commit=self.commit, step=step, **fields)
+        return self.services.executions.create(self.user, wanted).id
+
+    def submit_notebook(self, path: str, **fields: Any) -> str:
+        wanted = Submission(project_id=self.id, commit=self.commit, notebook_path=path, **fields)
         return self.services.executions.create(self.user, wanted).id
 
     def row(self, execution_id: str) -> Any:
