@@ -12,6 +12,8 @@ DEMO := VALO_HOME=$(CURDIR)/.make/valo
 
 FRONT := $(shell find labextension -path labextension/node_modules -prune -o -path labextension/lib -prune -o -type f -print 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest
+# .make/front has built it already
+INSTALL := HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt
 
 .PHONY: help
 help: ## this list
@@ -33,11 +35,11 @@ help: ## this list
 	@touch $@
 
 .make/valo: .make/python .make/front
-	$(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt -e ".[demo]"
+	$(INSTALL) -e ".[demo]"
 	@touch $@
 
 .make/test: .make/valo
-	$(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt -e ".[demo,test]"
+	$(INSTALL) -e ".[demo,test]"
 	.ci/system-packages
 	@touch $@
 
