@@ -98,6 +98,8 @@ class RunServer:
 
     def start(self, body: bytes) -> Any:
         self.machine = json.loads(body)["machine"]
+        # each start is an attempt of its own; what earlier ones sent stays to be looked at
+        self.acknowledged = 0
         return self.assignment
 
     def take_events(self, body: bytes) -> Any:
