@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from valo_jupyter.snapshots.places import git_directory
+from valo_jupyter.snapshots.places import common_directory, git_directory
 from valo_jupyter.snapshots.records import Choice
 
 #: Raised whenever the built-in lists change.
@@ -30,9 +30,9 @@ def fingerprint(folder: Path, choice: Choice, repositories: tuple[bytes, ...]) -
     own = git_directory(folder)
     configurations = _user_configurations()
     if own is not None:
-        common = _common(own)
+        common = common_directory(own)
         configurations = [common / "config", own / "config.worktree", *configurations]
-        parts += [_signature(own / "index"), _signature(common / "info" / "exclude")]
+        parts += [_signature(own / "index"), _content(common / "info" / "exclude")]
     for path in configurations:
         content = _content(path)
         parts.append(content)
@@ -51,12 +51,6 @@ def _user_configurations() -> list[Path]:
 
 def _user_folder() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "git"
-
-
-def _common(git_dir: Path) -> Path:
-    """A worktree shares its configuration with the repository it belongs to."""
-    content = _content(git_dir / "commondir")
-    return git_dir / os.fsdecode(content.strip()) if content else git_dir
 
 
 def _content(path: Path) -> bytes | None:

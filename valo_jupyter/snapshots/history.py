@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from valo_jupyter.snapshots import git, private
-from valo_jupyter.snapshots.places import git_directory
+from valo_jupyter.snapshots.places import configuration_bytes, git_directory
 
 _DIRTY_AT_MOST = 1_000
 _PATCH_BYTES = 200_000
@@ -22,7 +23,7 @@ def describe(folder: Path) -> dict[str, Any] | None:
     git_dir = git_directory(folder)
     if git_dir is None:
         return None
-    config = _configuration(git_dir, folder)
+    config = _configuration(git_dir, folder, configuration_bytes(git_dir))
     silenced = _silenced(config)
     answer = git.run(
         ["status", "--porcelain=v2", "-z", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty",
@@ -43,7 +44,9 @@ def describe(folder: Path) -> dict[str, Any] | None:
     }
 
 
-def _configuration(git_dir: Path, folder: Path) -> dict[str, str]:
+@lru_cache(8)
+def _configuration(git_dir: Path, folder: Path, _content: bytes) -> dict[str, str]:
+    """The repository's settings; asked anew when the content of its configuration file is another."""
     listed = git.run(["config", "--list", "-z"], git_dir=git_dir, work_tree=folder, timeout=_SECONDS)
     pairs = (item.partition(b"\n") for item in listed.split(b"\0") if item)
     return {_text(key): _text(value) for key, _, value in pairs}

@@ -37,6 +37,23 @@ def git_directory(folder: Path) -> Path | None:
     return target if (target / "HEAD").is_file() else None
 
 
+def common_directory(git_dir: Path) -> Path:
+    """Where the configuration is: a worktree shares it with the repository it belongs to."""
+    try:
+        return git_dir / (git_dir / "commondir").read_text(errors="surrogateescape").strip()
+    except OSError:
+        return git_dir
+
+
+def configuration_bytes(git_dir: Path) -> bytes:
+    """What the repository's own configuration files say, as they are."""
+    content = b""
+    for path in (common_directory(git_dir) / "config", git_dir / "config.worktree"):
+        if path.is_file():
+            content += path.read_bytes()
+    return content
+
+
 def located(path: Path) -> Path:
     """The path with its folder resolved but its own name kept: a notebook may itself be a link."""
     path = path.expanduser().absolute()

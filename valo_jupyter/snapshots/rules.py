@@ -21,7 +21,9 @@ class Rules:
     choice hold for every file; `.gitignore` and the default list only for files that git does not track.
     """
 
-    def __init__(self, folder: Path, bare: Path, choice: Choice, notebook: bytes | None) -> None:
+    def __init__(
+        self, folder: Path, bare: Path, choice: Choice, notebook: bytes | None, nested: tuple[bytes, ...] = ()
+    ) -> None:
         self._folder = folder
         self._root = os.fsencode(folder)
         self._named = tuple(os.fsencode(os.path.normpath(name)) for name in choice.name_secrets)
@@ -31,6 +33,8 @@ class Rules:
         own = git_directory(folder)
         if own is not None:
             self._repositories[b""] = Tracked(folder, own)
+        for path in nested:
+            self._enter_repository(path)
         self._git = GitIgnore(folder, own or bare)
         self.max_bytes = choice.max_file_bytes
         self.size_rule = f"over {_megabytes(choice.max_file_bytes)} MB (file size limit)"
@@ -47,13 +51,17 @@ class Rules:
     def of_folder(self, path: bytes, names: Container[bytes]) -> str | None:
         """The rule that leaves out a whole folder because of what is in it."""
         if path and b".git" in names and path not in self._repositories:
-            own = git_directory(self._folder / os.fsdecode(path))
-            if own is not None:
-                self._repositories[path] = Tracked(self._folder / os.fsdecode(path), own)
+            self._enter_repository(path)
         what = defaults.by_content(names)
         if what is None or not path or path in self._always or self._tracked(path):
             return None
         return f"default ignore list: {what}"
+
+    def _enter_repository(self, path: bytes) -> None:
+        folder = self._folder / os.fsdecode(path)
+        own = git_directory(folder)
+        if own is not None:
+            self._repositories[path] = Tracked(folder, own)
 
     def of_names(self, folder: bytes, names: list[tuple[bytes, bool]]) -> dict[bytes, str]:
         """The rule for each of these `(name, is a folder)` that is left out by what it is called."""

@@ -11,6 +11,8 @@ from os import DirEntry, stat_result
 from valo_jupyter.snapshots.memory import Directory, Memory, Seen, Signature, is_trusted, untrusted
 from valo_jupyter.snapshots.rules import Rules
 
+#: why a folder that vanished during the walk has nothing in it
+GONE = "gone"
 _UNREAD: bytes = b""
 _KINDS = {stat.S_IFIFO: "a fifo", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
@@ -39,13 +41,8 @@ class Scan:
 
     directories: dict[bytes, Directory] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
-    links: list[bytes] = field(default_factory=list)
     files: int = 0
     bytes: int = 0
-
-
-class TooMany(Exception):
-    """There are more files than the caller wanted to know of."""
 
 
 class Scanner:
@@ -72,119 +69,95 @@ class Scanner:
 
     def _visit(self, path: bytes, stale: bool) -> tuple[Directory, bool]:
         record = self._memory.directories.get(path)
-        directory = self.scan.directories[path] = Directory()
         try:
-            with os.scandir(os.path.join(self._root, path)) as listing:
-                entries = {entry.name: entry for entry in listing}
-        except FileNotFoundError:
-            directory.excluded = "gone"
+            with os.scandir(self._root + b"/" + path) as listing:
+                found = list(listing)
+            if record is not None and not stale and _as_it_was(record, found):
+                self.scan.directories[path] = record
+                self.scan.files += len(record.files)
+                self.scan.bytes += record.size
+                return record, False
+        except OSError:
+            found = None
+        directory = self.scan.directories[path] = Directory()
+        if found is None:
+            directory.excluded = self._why_not(path)
             return directory, stale
-        except OSError as error:
-            directory.excluded = f"not readable: {error.strerror}"
-            return directory, stale
+        entries = {entry.name: entry for entry in found}
         directory.excluded = self._rules.of_folder(path, entries)
         if directory.excluded is not None:
             return directory, stale
         directory.ignore = self._ignore_signature(entries.get(b".gitignore"))
         if not is_trusted(directory.ignore) or (record is not None and record.ignore != directory.ignore):
             stale = True
-        self._sort_out(path, directory, record, entries, stale)
+        self._sort_out(path, directory, record or Directory(), entries, stale)
         return directory, stale
 
     def _sort_out(
-        self, path: bytes, directory: Directory, record: Directory | None, entries: dict[bytes, DirEntry], stale: bool
+        self, path: bytes, directory: Directory, record: Directory, entries: dict[bytes, DirEntry], stale: bool
     ) -> None:
-        seen = record.files if record is not None else {}
-        left = record.left if record is not None and not stale else {}
-        known_folders = frozenset(record.folders) if record is not None and not stale else frozenset()
+        """Take what is as it was remembered; judge the rest."""
         folders: list[bytes] = []
         fresh: list[tuple[bytes, bool]] = []
-        files = directory.files
-        count = size = 0
         for name, entry in entries.items():
-            if entry.is_dir(follow_symlinks=False):
-                if name in known_folders:
-                    folders.append(name)
-                elif name in left and left[name][2]:
-                    directory.left[name] = left[name]
-                else:
-                    fresh.append((name, True))
-                continue
-            old = seen.get(name)
-            out = left.get(name)
-            if stale or (old is None and (out is None or out[2])):
-                fresh.append((name, False))
-                continue
-            if out is not None and out[1] is None:
+            is_folder = entry.is_dir(follow_symlinks=False)
+            old, out = record.files.get(name), record.left.get(name)
+            if stale or (is_folder and name not in record.folders and out is None):
+                fresh.append((name, is_folder))
+            elif is_folder and name in record.folders:
+                folders.append(name)
+            elif out is not None and out[2] == is_folder and out[1] is None:
                 directory.left[name] = out
-                continue
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except OSError:
-                continue
-            if old is None:
-                self._take(path, directory, name, status, None)
-                continue
-            # written out because it runs for every file of the folder
-            now = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode)
-            if now == old[0]:
-                files[name] = old
-                count += 1
-                size += status.st_size
-                if stat.S_ISLNK(status.st_mode):
-                    self.scan.links.append(path + b"/" + name if path else name)
-            elif now[4] != old[0][4] or self._rules.depends_on_content(name):
-                fresh.append((name, False))
+            elif is_folder or (old is None and out is None) or self._rules.depends_on_content(name):
+                fresh.append((name, is_folder))
             else:
-                self._take(path, directory, name, status, old)
-        self.scan.files += count
-        self.scan.bytes += size
+                self._take(path, directory, entry, old)
         if fresh:
-            self._classify(path, directory, seen, entries, fresh, folders)
+            rules = self._rules.of_names(path, fresh)
+            for name, is_folder in fresh:
+                if name in rules:
+                    directory.left[name] = (rules[name], None, is_folder)
+                elif is_folder:
+                    folders.append(name)
+                else:
+                    self._take(path, directory, entries[name], record.files.get(name))
         directory.folders = tuple(sorted(folders))
 
-    def _classify(
-        self,
-        path: bytes,
-        directory: Directory,
-        seen: dict[bytes, Seen],
-        entries: dict[bytes, DirEntry],
-        fresh: list[tuple[bytes, bool]],
-        folders: list[bytes],
-    ) -> None:
-        rules = self._rules.of_names(path, fresh)
-        for name, is_folder in fresh:
-            if name in rules:
-                directory.left[name] = (rules[name], None, is_folder)
-            elif is_folder:
-                folders.append(name)
-            else:
-                try:
-                    status = entries[name].stat(follow_symlinks=False)
-                except OSError:
-                    continue
-                self._take(path, directory, name, status, seen.get(name))
-
-    def _take(self, path: bytes, directory: Directory, name: bytes, status: stat_result, old: Seen | None) -> None:
-        now = signature(status)
-        mode, size = status.st_mode, status.st_size
+    def _take(self, path: bytes, directory: Directory, entry: DirEntry, old: Seen | None) -> None:
+        name = entry.name
+        try:
+            now = signature(entry.stat(follow_symlinks=False))
+        except OSError:
+            return  # gone meanwhile
+        mode, size = now[4], now[2]
         pending = Pending(path, name, now, old[1] if old is not None else None)
         if stat.S_ISREG(mode):
             if size > self._rules.max_bytes and pending.path != self._rules.notebook:
                 directory.left[name] = (self._rules.size_rule, size, False)
                 return
         elif stat.S_ISLNK(mode):
-            self.scan.links.append(pending.path)
+            if leads_out(self._root, pending.path):
+                directory.astray = (*directory.astray, name)
         else:
             directory.left[name] = (f"not a file: {_KINDS.get(stat.S_IFMT(mode), 'of an unknown kind')}", 0, False)
             return
         self.scan.files += 1
         self.scan.bytes += size
+        directory.size += size
         if old is not None and old[0] == now:
             directory.files[name] = old
         else:
             directory.files[name] = (now, _UNREAD)
             self.scan.pending.append(pending)
+
+    def _why_not(self, path: bytes) -> str:
+        try:
+            os.scandir(self._root + b"/" + path).close()
+        except FileNotFoundError:
+            return GONE
+        except OSError as error:
+            return f"not readable: {error.strerror}"
+        return GONE  # it came back in this moment; the next snapshot has it
 
     def _ignore_signature(self, entry: DirEntry | None) -> Signature | None:
         if entry is None:
@@ -194,3 +167,40 @@ class Scanner:
         except OSError:
             return None
         return now if max(now[0], now[1]) < self._racy_after else untrusted(now)
+
+
+def _as_it_was(record: Directory, found: list[DirEntry]) -> bool:
+    """Whether the folder holds the same names, and its files have the signatures remembered."""
+    if record.ignore is not None and b".gitignore" not in record.files:
+        return False  # it is ignored itself, so that nothing below tells whether it changed
+    if record.excluded is not None or len(found) != len(record.files) + len(record.folders) + len(record.left):
+        return False
+    files, left = record.files, record.left
+    for entry in found:
+        seen = files.get(entry.name)
+        if seen is not None:
+            status = entry.stat(follow_symlinks=False)
+            # `signature`, written out because this line runs for every file of the project
+            now = (status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino, status.st_mode)
+            if now != seen[0]:
+                return False
+            continue
+        out = left.get(entry.name)
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if out is None:
+            if not is_folder or entry.name not in record.folders:
+                return False
+        elif out[1] is not None or out[2] != is_folder:
+            return False
+    return True
+
+
+def leads_out(root: bytes, path: bytes) -> bool:
+    """Whether the link's target, as it is written, is not in the folder."""
+    try:
+        target = os.readlink(root + b"/" + path)
+    except OSError:
+        return False
+    return (
+        os.path.isabs(target) or os.path.normpath(os.path.join(os.path.dirname(path), target)).split(b"/")[0] == b".."
+    )

@@ -7,20 +7,21 @@ import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
 from valo_jupyter.snapshots import confirm
 from valo_jupyter.snapshots.fingerprint import fingerprint
-from valo_jupyter.snapshots.memory import Directory, Memory, MemoryFile, untrusted
+from valo_jupyter.snapshots.keeping import MemoryFile
+from valo_jupyter.snapshots.memory import Directory, Memory, untrusted
 from valo_jupyter.snapshots.notebook import cleaned
 from valo_jupyter.snapshots.objects import EMPTY_TREE, Objects
 from valo_jupyter.snapshots.reading import Gone, Reader, Stored
 from valo_jupyter.snapshots.records import Choice, LeftOut, Progress
 from valo_jupyter.snapshots.rules import Rules
-from valo_jupyter.snapshots.scan import Pending, Scan, Scanner
+from valo_jupyter.snapshots.scan import GONE, Pending, Scan, Scanner
 
 #: A file changed this shortly before it was read may be changed again without its time showing it.
 _RACY_NS = 2_000_000_000
@@ -109,7 +110,7 @@ class _Taking:
         if memory.notebook != self._notebook:
             memory.forget(memory.notebook)
             memory.forget(self._notebook)
-        rules = Rules(self._folder, self._git_dir, self._choice, self._notebook)
+        rules = Rules(self._folder, self._git_dir, self._choice, self._notebook, memory.repositories)
         try:
             scan, state = self._look(memory, rules)
         finally:
@@ -118,7 +119,7 @@ class _Taking:
         changed = self._read(scan) + _gone(scan, memory)
         tree = self._build(scan, memory)
         commit = self._objects.write_commit(tree)
-        kept.save(Memory(scan.directories, state, self._notebook, rules.nested, True))
+        kept.save(Memory(scan.directories, state, self._notebook, rules.nested, True), memory)
         self._warn_of_links(scan)
         return Made(
             commit, tree.hex(), scan.files, scan.bytes, changed, self._left_out(scan), self._empty, self._warnings
@@ -193,6 +194,7 @@ class _Taking:
                 )
             return outcome.sha != one.known
         del directory.files[one.name]
+        directory.size -= one.signature[2]
         scan.files -= 1
         scan.bytes -= one.signature[2]
         if outcome is not None:
@@ -205,17 +207,17 @@ class _Taking:
         """Write the trees that are not as they were; the root's name."""
         moved: set[bytes] = set()
         for path in reversed(scan.directories):
-            directory = scan.directories[path]
-            if directory.excluded is not None:
-                continue
-            old = memory.directories.get(path)
-            if old is None or old.tree is None or path in moved or _differs(directory, old):
-                directory.tree = self._objects.write_tree(_entries(path, directory, scan.directories))
-            else:
-                directory.tree = old.tree
+            directory, old = scan.directories[path], memory.directories.get(path)
+            if directory is not old or path in moved:
+                if old is not None and path not in moved and _same(directory, old):
+                    directory = old
+                elif directory.excluded is None:
+                    tree = self._objects.write_tree(_entries(path, directory, scan.directories))
+                    directory = replace(directory, tree=tree)
+                scan.directories[path] = directory
+                if old is None or directory.tree != old.tree:
+                    moved.add(os.path.dirname(path))
             self._empty += directory.tree == EMPTY_TREE and path != b""
-            if old is None or directory.tree != old.tree:
-                moved.add(os.path.dirname(path))
         root = scan.directories[b""].tree
         assert root is not None
         return root
@@ -225,7 +227,7 @@ class _Taking:
         found = []
         for path, directory in scan.directories.items():
             prefix = path + b"/" if path else b""
-            if directory.excluded is not None:
+            if directory.excluded is not None and directory.excluded != GONE:
                 found.append(LeftOut(_text(prefix), directory.excluded))
             for name, (rule, size, is_folder) in directory.left.items():
                 found.append(LeftOut(_text(prefix + name + (b"/" if is_folder else b"")), rule, size))
@@ -237,16 +239,12 @@ class _Taking:
         return found[:_LEFT_OUT_AT_MOST]
 
     def _warn_of_links(self, scan: Scan) -> None:
-        for path in scan.links:
-            try:
-                target = os.readlink(self._root + b"/" + path)
-            except OSError:
-                continue
-            inside = os.path.normpath(os.path.join(os.path.dirname(path), target))
-            if os.path.isabs(target) or inside.split(b"/")[0] == b"..":
+        for folder, directory in scan.directories.items():
+            for name in directory.astray:
+                path = folder + b"/" + name if folder else name
                 self._warnings.append(
-                    f"{_text(path)} is a link to {_text(target)}, which is outside the folder's own tree: "
-                    "it is sent as a link and will lead nowhere on another machine."
+                    f"{_text(path)} is a link that leads out of the folder: "
+                    "it is sent as a link, and will lead nowhere on another machine."
                 )
 
     def _notice(self, progress: Progress) -> None:
@@ -277,8 +275,8 @@ def _entries(
     return entries
 
 
-def _differs(directory: Directory, old: Directory) -> bool:
-    return directory.folders != old.folders or directory.files != old.files
+def _same(directory: Directory, old: Directory) -> bool:
+    return replace(directory, tree=old.tree) == old
 
 
 def _gone(scan: Scan, memory: Memory) -> int:
@@ -286,6 +284,8 @@ def _gone(scan: Scan, memory: Memory) -> int:
     gone = 0
     for path, old in memory.directories.items():
         now = scan.directories.get(path)
+        if now is old:
+            continue
         gone += len(old.files if now is None else old.files.keys() - now.files.keys())
     return gone
 
