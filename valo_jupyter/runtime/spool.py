@@ -58,5 +58,5 @@ class Spool:
         if self._file is not None:
             self._file.close()
             self._file = None
+            self._path.unlink(missing_ok=True)
         self._index.clear()
-        self._path.unlink(missing_ok=True)
