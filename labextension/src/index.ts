@@ -1,6 +1,7 @@
 /** The plugins of the extension. */
 import { commandsPlugin } from './plugins/commands';
 import { detailPlugin } from './plugins/detail';
+import { formPlugin } from './plugins/form';
 import { servicePlugin } from './plugins/service';
 import { settingsPlugin } from './plugins/settings';
 import { sidebarPlugin } from './plugins/sidebar';
@@ -11,6 +12,7 @@ export default [
   servicePlugin,
   settingsPlugin,
   commandsPlugin,
+  formPlugin,
   toolbarPlugin,
   sidebarPlugin,
   detailPlugin,

@@ -179,9 +179,11 @@ export interface IServerStatus {
 
 export interface IParameter {
   name: string;
-  type: 'string' | 'integer' | 'float' | 'flag';
+  type: 'string' | 'integer' | 'float' | 'flag' | 'json';
   default: Value;
   optional: boolean;
+  help?: string;
+  choices?: Value[];
 }
 
 export interface INotebookInfo {
@@ -206,6 +208,7 @@ export interface IEnvironment {
 export interface IRunRequest {
   path: string;
   parameters?: Record<string, Value>;
+  inputs?: Record<string, string[]>;
   tags?: string[];
   title?: string;
   environment?: string;

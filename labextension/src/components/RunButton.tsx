@@ -8,7 +8,7 @@ export function RunButton(props: {
   progress: IRunProgress | null;
   shortcut: string;
   onRun: () => void;
-  onOptions?: (anchor: HTMLElement) => void;
+  onOptions: () => void;
 }): JSX.Element {
   const trans = useTrans();
   const { progress, shortcut } = props;
@@ -33,19 +33,19 @@ export function RunButton(props: {
           {words}
         </span>
       </button>
-      {props.onOptions && <button
+      <button
         type="button"
         className="valo-Run-options"
         aria-haspopup="dialog"
         aria-label={trans.__('Run remotely with options')}
         title={trans.__('Parameters, tags and environment')}
         disabled={progress !== null}
-        onClick={event => props.onOptions?.(event.currentTarget)}
+        onClick={props.onOptions}
       >
         <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
           <path d="M3 6l5 5 5-5z" />
         </svg>
-      </button>}
+      </button>
     </span>
   );
 }

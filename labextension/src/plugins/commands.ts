@@ -1,14 +1,14 @@
 /** Everything a user can do, as commands. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, Notification } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { asError } from '../api/errors';
 import type { IRunRequest } from '../api/types';
 import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
 import { askSnapshot } from '../widgets/confirm';
+import { announceFailure } from '../widgets/failure';
 import { runIcon } from '../widgets/icons';
 
 const RUN_ARGS = {
@@ -16,6 +16,7 @@ const RUN_ARGS = {
   properties: {
     path: { type: 'string', description: 'The open notebook to run; the one in front when left out.' },
     parameters: { type: 'object', description: 'Values of the notebook’s parameters, by name.' },
+    inputs: { type: 'object', description: 'Addresses of the notebook’s inputs, by name.' },
     environment: { type: 'string', description: 'Where to run: slug of an environment.' },
     tags: { type: 'array', items: { type: 'string' }, description: 'Tags of the execution.' },
     title: { type: 'string', description: 'Title of the execution.' }
@@ -27,6 +28,12 @@ const ID_ARGS = {
   required: ['id'],
   properties: { id: { type: 'string', description: 'Identifier of the execution.' } }
 };
+
+/** Of a command's arguments only what a run takes: Lumino adds the key event of a shortcut. */
+function requestIn(args: ReadonlyPartialJSONObject): Partial<IRunRequest> {
+  const known = Object.keys(RUN_ARGS.properties);
+  return Object.fromEntries(Object.entries(args).filter(([name]) => known.includes(name)));
+}
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:commands',
@@ -49,12 +56,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         ? tracker.currentWidget
         : tracker.find(panel => panel.context.path === args.path)) ?? null;
 
-    /** Says what failed, with the next step as a button. */
-    const failed = (reason: unknown, retry?: () => void) =>
-      Notification.error(asError(reason).message, {
-        autoClose: false,
-        actions: retry ? [{ label: trans.__('Try again'), callback: retry }] : []
-      });
+    const failed = (reason: unknown, retry?: () => void) => announceFailure(trans, reason, retry);
 
     commands.addCommand(CommandIDs.run, {
       label: trans.__('Run Remotely'),
@@ -70,7 +72,7 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
         const { context } = panel;
         try {
           const execution = await valo.runs.run({
-            ...(args as Partial<IRunRequest>),
+            ...requestIn(args),
             path: context.path,
             // the rejection is the user's: a dialog "File changed" was cancelled, or Lab has said what failed
             save: () => context.ready.then(() => context.save()).then(() => true, () => false),

@@ -5,15 +5,15 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { asError } from '../api/errors';
 import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
 import { ExecutionPage, type DetailTab } from '../widgets/detail';
+import { announceFailure } from '../widgets/failure';
 import { valoIcon } from '../widgets/icons';
 
 export const detailPlugin: JupyterFrontEndPlugin<void> = {
@@ -44,7 +44,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
         trans,
         renderers,
         open: execution => void app.commands.execute(CommandIDs.open, { id: execution.id }),
-        failed: reason => Notification.error(asError(reason).message)
+        failed: reason => announceFailure(trans, reason)
       });
       const page = new MainAreaWidget({ content });
       page.id = `valo-execution-${id}`;

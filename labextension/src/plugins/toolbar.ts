@@ -38,6 +38,7 @@ export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
 
     const actionsOf = (panel: NotebookPanel): IRunActions => ({
       run: () => void commands.execute(CommandIDs.run, { path: panel.context.path }),
+      options: () => void commands.execute(CommandIDs.runForm, { path: panel.context.path }),
       open: ({ id }) => void commands.execute(CommandIDs.open, { id }),
       get shortcut() {
         const binding = commands.keyBindings.find(({ command }) => command === CommandIDs.run);

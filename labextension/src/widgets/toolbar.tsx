@@ -10,7 +10,7 @@ import type { NotebookMarks } from '../model/marks';
 
 export interface IRunActions {
   run: () => void;
-  options?: (anchor: HTMLElement) => void;
+  options: () => void;
   open: (execution: IExecution) => void;
   shortcut: string;
 }

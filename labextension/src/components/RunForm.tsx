@@ -1,0 +1,135 @@
+/** The form beside the run button: where, with what, under which tags and title. */
+import { useId, type KeyboardEvent } from 'react';
+import type { IEnvironment, INotebookInfo } from '../api/types';
+import type { IDraft } from '../model/draft';
+import { ParameterField, problemOf } from './ParameterField';
+import { useTrans } from './trans';
+
+export function RunForm(props: {
+  info: INotebookInfo;
+  environments: readonly IEnvironment[];
+  draft: IDraft;
+  shortcut: string;
+  onChange: (draft: IDraft) => void;
+  onRun: () => void;
+}): JSX.Element {
+  const trans = useTrans();
+  const id = useId();
+  const { info, environments, draft, shortcut, onChange, onRun } = props;
+  const valid = info.parameters.every(parameter => {
+    const text = draft.parameters[parameter.name];
+    return text === undefined || problemOf(text, parameter) === null;
+  });
+  const handleKey = (event: KeyboardEvent) => {
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && valid) {
+      event.preventDefault();
+      event.stopPropagation();
+      onRun();
+    }
+  };
+  return (
+    // the keys of the whole form; each field is reachable by itself
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <form
+      className="valo-Form"
+      onKeyDown={handleKey}
+      onSubmit={event => {
+        event.preventDefault();
+        if (valid) {
+          onRun();
+        }
+      }}
+    >
+      <div className="valo-Field">
+        <label htmlFor={`${id}-environment`}>{trans.__('Environment')}</label>
+        <select
+          id={`${id}-environment`}
+          className="valo-Select"
+          value={draft.environment}
+          onChange={event => onChange({ ...draft, environment: event.target.value })}
+        >
+          <option value="">{trans.__('Default of the project')}</option>
+          {environments.map(({ slug, name, unfinished_job_count: busy }) => (
+            <option key={slug} value={slug}>
+              {busy ? trans.__('%1 · %2 under way', name, busy) : name}
+            </option>
+          ))}
+        </select>
+      </div>
+      {info.parameters.length > 0 && (
+        <fieldset>
+          <legend>{trans.__('Parameters')}</legend>
+          {info.parameters.map(parameter => (
+            <ParameterField
+              key={parameter.name}
+              parameter={parameter}
+              text={draft.parameters[parameter.name]}
+              onChange={text => onChange({ ...draft, parameters: changed(draft.parameters, parameter.name, text) })}
+            />
+          ))}
+        </fieldset>
+      )}
+      {info.inputs.length > 0 && (
+        <fieldset>
+          <legend>{trans.__('Inputs')}</legend>
+          {info.inputs.map(({ name, default: own }) => (
+            <div className="valo-Field" key={name}>
+              <label htmlFor={`${id}-input-${name}`}>{name}</label>
+              <textarea
+                id={`${id}-input-${name}`}
+                className="jp-mod-styled"
+                rows={Math.min(4, Math.max(1, (draft.inputs[name] ?? own.join('\n')).split('\n').length))}
+                placeholder={trans.__('addresses or paths, one a line')}
+                value={draft.inputs[name] ?? own.join('\n')}
+                onChange={event => {
+                  const { value } = event.target;
+                  const text = value === own.join('\n') ? undefined : value;
+                  onChange({ ...draft, inputs: changed(draft.inputs, name, text) });
+                }}
+              />
+            </div>
+          ))}
+        </fieldset>
+      )}
+      <Text label={trans.__('Tags')} hint={trans.__('separated by commas')} value={draft.tags} onChange={tags => onChange({ ...draft, tags })} />
+      <Text label={trans.__('Title')} hint={trans.__('the notebook’s name')} value={draft.title} onChange={title => onChange({ ...draft, title })} />
+      {info.problems.map(problem => (
+        <p className="valo-Warning" key={problem}>
+          {problem}
+        </p>
+      ))}
+      <div className="valo-Form-actions">
+        <span className="valo-Quiet">{shortcut}</span>
+        <button type="submit" className="jp-mod-styled jp-mod-accept valo-Button" disabled={!valid}>
+          {trans.__('Run')}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+function Text(props: { label: string; hint: string; value: string; onChange: (value: string) => void }): JSX.Element {
+  const id = useId();
+  return (
+    <div className="valo-Field">
+      <label htmlFor={id}>{props.label}</label>
+      <input
+        id={id}
+        className="jp-mod-styled"
+        placeholder={props.hint}
+        value={props.value}
+        onChange={event => props.onChange(event.target.value)}
+      />
+    </div>
+  );
+}
+
+function changed(values: Record<string, string>, name: string, text: string | undefined): Record<string, string> {
+  const next = { ...values };
+  if (text === undefined) {
+    delete next[name];
+  } else {
+    next[name] = text;
+  }
+  return next;
+}

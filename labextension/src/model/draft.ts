@@ -1,0 +1,105 @@
+/** What the user fills into the run form, and the request it becomes. */
+import type { INotebookInfo, IParameter, IRunRequest, Value } from '../api/types';
+
+export interface IDraft {
+  environment: string;
+  /** Texts as typed; a parameter without one keeps the notebook's own value. */
+  parameters: Record<string, string>;
+  /** Addresses, one a line; an input without them keeps the notebook's own. */
+  inputs: Record<string, string>;
+  tags: string;
+  title: string;
+}
+
+export const EMPTY: IDraft = { environment: '', parameters: {}, inputs: {}, tags: '', title: '' };
+
+/** Why a text is no value of a parameter. */
+export class NotAValue extends Error {
+  constructor(readonly type: IParameter['type']) {
+    super(type);
+  }
+}
+
+/** The text that stands for a value in a field. */
+export function textOf(value: Value, type: IParameter['type']): string {
+  if (value === null) {
+    return '';
+  }
+  return type === 'json' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** The value that a text stands for; `NotAValue` when it does not fit the type. */
+export function valueOf(text: string, parameter: IParameter): Value {
+  const { type, optional } = parameter;
+  const trimmed = text.trim();
+  if (optional && trimmed === '') {
+    return null;
+  }
+  switch (type) {
+    case 'string':
+      return text;
+    case 'flag':
+      return text === 'true';
+    case 'integer':
+      if (/^[+-]?\d+$/.test(trimmed) && Number.isSafeInteger(Number(trimmed))) {
+        return Number(trimmed);
+      }
+      break;
+    case 'float':
+      if (trimmed !== '' && Number.isFinite(Number(trimmed))) {
+        return Number(trimmed);
+      }
+      break;
+    case 'json':
+      try {
+        return JSON.parse(text) as Value;
+      } catch {
+        // said below, as of any other type
+      }
+  }
+  throw new NotAValue(type);
+}
+
+/** What `valo/run` is asked for: only what differs from the notebook's own. */
+export function requestOf(draft: IDraft, info: INotebookInfo): Omit<IRunRequest, 'path'> {
+  const parameters: Record<string, Value> = {};
+  for (const parameter of info.parameters) {
+    const text = draft.parameters[parameter.name];
+    if (text !== undefined) {
+      parameters[parameter.name] = valueOf(text, parameter);
+    }
+  }
+  const inputs: Record<string, string[]> = {};
+  for (const { name } of info.inputs) {
+    const text = draft.inputs[name];
+    if (text !== undefined) {
+      inputs[name] = split(text, /\n/);
+    }
+  }
+  return {
+    parameters,
+    inputs,
+    tags: split(draft.tags, /[,\n]/),
+    title: draft.title.trim() || undefined,
+    environment: draft.environment || undefined
+  };
+}
+
+/** A remembered draft without what the notebook or the server no longer has. */
+export function fitting(draft: IDraft, info: INotebookInfo, environments: readonly string[]): IDraft {
+  const only = (values: Record<string, string>, names: readonly { name: string }[]) =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => names.some(known => known.name === name)));
+  return {
+    ...draft,
+    environment: environments.includes(draft.environment) ? draft.environment : '',
+    parameters: only(draft.parameters, info.parameters),
+    inputs: only(draft.inputs, info.inputs)
+  };
+}
+
+function split(text: string, by: RegExp): string[] {
+  return text
+    .split(by)
+    .map(part => part.trim())
+    .filter(Boolean);
+}

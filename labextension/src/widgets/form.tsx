@@ -1,0 +1,81 @@
+/** The run form as it fills: the notebook and the environments are asked for when it opens. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { useCallback, useEffect, useState } from 'react';
+import { asError } from '../api/errors';
+import type { IEnvironment, INotebookInfo, IRunRequest } from '../api/types';
+import { Message } from '../components/Message';
+import { RunForm } from '../components/RunForm';
+import { TransContext, useTrans } from '../components/trans';
+import { fitting, requestOf, type IDraft } from '../model/draft';
+
+export interface IFormOptions {
+  trans: TranslationBundle;
+  shortcut: string;
+  load: () => Promise<{ info: INotebookInfo; environments: IEnvironment[]; draft: IDraft }>;
+  /** Keep what was chosen for the next time. */
+  remember: (draft: IDraft) => void;
+  run: (request: Omit<IRunRequest, 'path'>) => void;
+}
+
+export class FormWidget extends ReactWidget {
+  constructor(private _options: IFormOptions) {
+    super();
+  }
+
+  render(): JSX.Element {
+    return (
+      <TransContext.Provider value={this._options.trans}>
+        <Form {...this._options} />
+      </TransContext.Provider>
+    );
+  }
+}
+
+interface ILoaded {
+  info: INotebookInfo;
+  environments: IEnvironment[];
+}
+
+function Form(props: IFormOptions): JSX.Element {
+  const trans = useTrans();
+  const { load, remember, run, shortcut } = props;
+  const [loaded, setLoaded] = useState<ILoaded | null>(null);
+  const [draft, setDraft] = useState<IDraft | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const begin = useCallback(() => {
+    setProblem(null);
+    load().then(
+      ({ info, environments, draft: remembered }) => {
+        setDraft(fitting(remembered, info, environments.map(({ slug }) => slug)));
+        setLoaded({ info, environments });
+      },
+      reason => setProblem(asError(reason).message)
+    );
+  }, [load]);
+  useEffect(begin, [begin]);
+  if (problem !== null) {
+    return (
+      <Message kind="error" title={trans.__('The notebook cannot be prepared')} text={problem}>
+        <button type="button" className="jp-mod-styled valo-Button" onClick={begin}>
+          {trans.__('Try again')}
+        </button>
+      </Message>
+    );
+  }
+  if (!loaded || !draft) {
+    return <Message kind="busy" title={trans.__('Reading the notebook…')} />;
+  }
+  return (
+    <RunForm
+      {...loaded}
+      draft={draft}
+      shortcut={shortcut}
+      onChange={setDraft}
+      onRun={() => {
+        remember(draft);
+        run(requestOf(draft, loaded.info));
+      }}
+    />
+  );
+}
