@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -152,9 +152,9 @@ class DaskEngine:
         """On return nothing runs any more on the machine, nor of the execution, wherever its processes went."""
         raise NotImplementedError
 
-    async def explain(self, name: str) -> str | None:
-        """Why the machine ended, as far as its provider knows; soon, or never."""
-        return None
+    def explain(self, name: str) -> Awaitable[str | None]:
+        """Why the machine ends, as far as its provider gets to know soon; asked at the moment of its loss."""
+        return asyncio.sleep(0, None)
 
     def process_of(self, name: str) -> int | None:
         return None
@@ -288,13 +288,14 @@ class DaskEngine:
             self._failures += 1
             pause = min(2.0 ** (self._failures - 1), _MAX_PAUSE_SECONDS)
             self._paused_until = time.monotonic() + pause
+            self._spawn(self.end(name, None))
             self._tell(Change("failed", name, reason=reason))
         elif not leaving:
-            self._spawn(self._mourn(name, order, reason))
+            self._spawn(self._mourn(name, order, self.explain(name), reason))
         self._wake()
 
-    async def _mourn(self, name: str, order: Order | None, reason: str) -> None:
-        reason = await self.explain(name) or reason
+    async def _mourn(self, name: str, order: Order | None, explanation: Awaitable[str | None], reason: str) -> None:
+        reason = await explanation or reason
         log.warning("machine %s is lost: %s", name, reason)
         await self.end(name, order.execution_id if order else None)
         if order is not None:

@@ -7,17 +7,18 @@ import json
 import os
 import secrets
 import sys
-from pathlib import Path
+from collections.abc import Awaitable
 from typing import Any
 
 from distributed.deploy.spec import ProcessInterface
 
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines import processes
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.dask import DaskEngine
 from valo_jupyter.engines.logs import tail
 from valo_jupyter.engines.machine import CLOSE
+from valo_jupyter.engines.processes import ProcessId
+from valo_jupyter.engines.remains import end_execution
 
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 5.0
@@ -33,12 +34,10 @@ class LocalEngine(DaskEngine):
         self.state = state
         self.credentials = Credentials.in_folder(state.root / "tls")
         super().__init__(slug=slug, credentials=self.credentials)
-        self.folder = processes.machines_folder(state)
         self._prefix = f"{slug}-{secrets.token_hex(3)}"
         self._count = 0
         self._processes: dict[str, _MachineProcess] = {}
-        self._endings: dict[str, str] = {}
-        own = processes.ProcessId.of(os.getpid())
+        own = ProcessId.of(os.getpid())
         assert own is not None, "a process finds itself"
         self.own = own
 
@@ -53,15 +52,15 @@ class LocalEngine(DaskEngine):
         machine = self._processes.get(name)
         return machine.pid if machine else None
 
-    async def explain(self, name: str) -> str | None:
+    def explain(self, name: str) -> Awaitable[str | None]:
         machine = self._processes.get(name)
-        return await machine.ending(0.5) if machine else self._endings.get(name)
+        return machine.ending(0.5) if machine else super().explain(name)
 
     async def end(self, name: str, execution_id: str | None) -> None:
         machine = self._processes.get(name)
         if machine is not None:
             machine.kill()
-        await asyncio.to_thread(_end, self.folder, name, execution_id)
+        await asyncio.to_thread(end_execution, self.state, execution_id, name)
 
     async def close(self) -> None:
         machines = list(self._processes.values())
@@ -74,24 +73,7 @@ class LocalEngine(DaskEngine):
     def ended(self, name: str, reason: str) -> None:
         """The process of a machine has ended."""
         self._processes.pop(name, None)
-        self._endings[name] = reason
         self.gone(name, reason)
-
-
-def _end(folder: Path, name: str, execution_id: str | None) -> None:
-    for record in processes.records(folder):
-        if record.name == name or (execution_id is not None and record.execution_id == execution_id):
-            processes.end_machine(folder, record)
-    if execution_id is not None:
-        processes.end_strays(execution_id)
-
-
-def end_remains(state: StateFolder) -> None:
-    """End what machines of engines that no longer live have left running on this computer."""
-    folder = processes.machines_folder(state)
-    for record in processes.records(folder):
-        if not record.engine.alive():
-            processes.end_machine(folder, record)
 
 
 class _MachineProcess(ProcessInterface):
@@ -128,8 +110,6 @@ class _MachineProcess(ProcessInterface):
         config = {
             "name": self._name,
             "state": str(engine.state.root),
-            "machines": str(engine.folder),
-            "scratch": str(engine.folder / "scratch"),
             "log": str(self._log),
             "scheduler": self._scheduler,
             "engine": [engine.own.pid, engine.own.started],

@@ -20,6 +20,8 @@ class BoundedLog:
         logging.basicConfig(
             level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr, force=True
         )
+        # eight lines at every start about plug-ins nobody asked for
+        logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
     def _open(self) -> None:
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines import lean, task
 from valo_jupyter.engines.logs import BoundedLog
-from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays
+from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays, machines_folder
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +30,17 @@ class LocalMachine:
         from valo_jupyter.runtime.kernels import KernelPool
 
         self._state = StateFolder(Path(config["state"]))
+        # under /tmp for its short name, which the paths of sockets need
+        self.scratch = tempfile.mkdtemp(prefix="valo-", dir="/tmp")
         record = MachineRecord(
             name=config["name"],
             machine=_own(os.getpid()),
             engine=ProcessId(*config["engine"]),
+            scratch=self.scratch,
         )
-        self._file = MachineFile(Path(config["machines"]), record)
+        self._file = MachineFile(machines_folder(self._state), record)
         self._execution: str | None = None
-        self._kernels = KernelPool(size=1, watch=self._file)
+        self._kernels = KernelPool(size=1, socket_folder=Path(self.scratch), watch=self._file)
         # the kernel starts on another core while this process imports the rest
         self._warm(config["kernel"])
         from valo_jupyter.runtime.job import run_job
@@ -102,7 +106,7 @@ def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Even
         os._exit(0)
 
 
-async def _serve(config: dict[str, Any], output: BoundedLog) -> None:
+async def _serve(config: dict[str, Any], scratch: str, output: BoundedLog) -> None:
     from distributed import Worker
 
     from valo_jupyter.engines.credentials import Credentials
@@ -123,7 +127,7 @@ async def _serve(config: dict[str, Any], output: BoundedLog) -> None:
         protocol="tls",
         security=security(Credentials(**config["credentials"])),
         memory_limit=0,
-        local_directory=config["scratch"],
+        local_directory=scratch,
         death_timeout=20,
     )
     async with worker:
@@ -145,7 +149,7 @@ def main() -> None:
     threading.Thread(target=_watch_engine, args=(lifeline, machine, finished), name="engine-watch", daemon=True).start()
     task.install(machine.run)
     try:
-        asyncio.run(_serve(config, output))
+        asyncio.run(_serve(config, machine.scratch, output))
     finally:
         finished.set()
         machine.close()

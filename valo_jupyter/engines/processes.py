@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import threading
 import time
@@ -52,6 +53,8 @@ class MachineRecord:
     name: str
     machine: ProcessId
     engine: ProcessId
+    #: a folder for sockets and the like, removed with the machine
+    scratch: str
     execution_id: str | None = None
     attempt: int | None = None
     groups: dict[int, float] = field(default_factory=dict)
@@ -61,6 +64,7 @@ class MachineRecord:
             "name": self.name,
             "machine": [self.machine.pid, self.machine.started],
             "engine": [self.engine.pid, self.engine.started],
+            "scratch": self.scratch,
             "execution_id": self.execution_id,
             "attempt": self.attempt,
             "groups": [[pid, started] for pid, started in self.groups.items()],
@@ -74,6 +78,7 @@ class MachineRecord:
                 name=value["name"],
                 machine=ProcessId(*value["machine"]),
                 engine=ProcessId(*value["engine"]),
+                scratch=value["scratch"],
                 execution_id=value["execution_id"],
                 attempt=value["attempt"],
                 groups=dict(value["groups"]),
@@ -114,9 +119,10 @@ class MachineFile:
     def end_groups(self) -> None:
         """End every process group there is; for a machine that ends itself."""
         with self._lock:
-            _signal_groups(self._record.groups)
+            end_groups(self._record.groups)
 
     def remove(self) -> None:
+        shutil.rmtree(self._record.scratch, ignore_errors=True)
         self._path.unlink(missing_ok=True)
 
     def _write(self) -> None:
@@ -134,15 +140,9 @@ def records(folder: Path) -> list[MachineRecord]:
     return [record for record in found if record is not None]
 
 
-def end_machine(folder: Path, record: MachineRecord) -> None:
-    """End the machine's process and all of its user's processes, and forget it. Blocks, for 5 s at the most."""
-    if record.machine.alive():
-        # the machine first: it could start more
-        _kill(record.machine.pid)
-    _signal_groups(record.groups)
-    if record.execution_id is not None:
-        end_strays(record.execution_id)
-    (folder / f"{record.name}.json").unlink(missing_ok=True)
+def end_process(process: ProcessId) -> None:
+    if process.alive():
+        _kill(process.pid)
 
 
 def end_strays(execution_id: str) -> None:
@@ -169,7 +169,8 @@ def _strays(execution_id: str) -> Iterable[int]:
             continue
 
 
-def _signal_groups(groups: dict[int, float]) -> None:
+def end_groups(groups: dict[int, float]) -> None:
+    """End process groups, given as leader and its start, and the children that left them."""
     for pid, started in list(groups.items()):
         leader = ProcessId.of(pid)
         if leader is not None and abs(leader.started - started) > _CLOCK_SLACK_SECONDS:

@@ -16,11 +16,11 @@ from valo_jupyter import __version__
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.placement import EnvironmentPlan
 from valo_jupyter.domain.state import StateFolder, write_private
-from valo_jupyter.engines.local import end_remains
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.engines.port import Engine
 from valo_jupyter.engines.processes import ProcessId
 from valo_jupyter.engines.registry import open_engine
+from valo_jupyter.engines.remains import take_over
 from valo_jupyter.server.companion import Companion
 from valo_jupyter.server.dispatch import Dispatcher
 from valo_jupyter.server.locks import Lock
@@ -77,7 +77,7 @@ class EngineProcess:
         before = self._state.read_engine()
         if before and "id" in before and not ProcessId(before["pid"], before["born"]).alive():
             self._pool.leave(before["id"])
-        end_remains(self._state)
+        take_over(self._state)
 
     def _listen(self) -> Listener:
         key = secrets.token_urlsafe(32)

@@ -16,7 +16,7 @@ import psutil
 from valo_jupyter.domain.errors import StateFolder as StateFolderError
 
 #: file systems that other computers write to as well: neither locks nor SQLite's WAL can be relied on there
-_NETWORK = "nfs cifs smb afs lustre gpfs beegfs ceph gluster pvfs ocfs gfs sshfs".split()
+_NETWORK = ["nfs", "cifs", "smb", "afs", "lustre", "gpfs", "beegfs", "ceph", "gluster", "pvfs", "ocfs", "gfs", "sshfs"]
 _POLL_SECONDS = 0.02
 
 

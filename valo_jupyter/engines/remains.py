@@ -1,0 +1,61 @@
+"""Ends local machines that will not end themselves, and clears away what they leave on this computer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from contextlib import suppress
+from pathlib import Path
+
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.processes import MachineRecord, end_groups, end_process, end_strays, machines_folder, records
+
+_KEPT_LOGS = 20
+
+
+def end_machine(state: StateFolder, record: MachineRecord) -> None:
+    """End the machine's process and all of its user's processes, and forget it. Blocks, for 5 s at the most."""
+    # the machine first: it could start more
+    end_process(record.machine)
+    end_groups(record.groups)
+    if record.execution_id is not None:
+        end_strays(record.execution_id)
+        remove_tree(state.jobs / f"{record.execution_id}-{record.attempt}")
+    remove_tree(Path(record.scratch))
+    (machines_folder(state) / f"{record.name}.json").unlink(missing_ok=True)
+
+
+def end_execution(state: StateFolder, execution_id: str | None, machine: str | None = None) -> None:
+    """End the named machine, and whatever runs of the execution on this computer, whoever started it."""
+    for record in records(machines_folder(state)):
+        if record.name == machine or (execution_id is not None and record.execution_id == execution_id):
+            end_machine(state, record)
+    if execution_id is not None:
+        end_strays(execution_id)
+
+
+def take_over(state: StateFolder) -> None:
+    """End the machines of engines that no longer live; remove job folders that no machine works in."""
+    living = set()
+    for record in records(machines_folder(state)):
+        if record.engine.alive():
+            living.add(f"{record.execution_id}-{record.attempt}")
+        else:
+            end_machine(state, record)
+    for folder in state.jobs.glob("*"):
+        if folder.name not in living:
+            remove_tree(folder)
+    logs = sorted(state.log.glob("machine-*.log*"), key=os.path.getmtime)
+    for log in logs[:-_KEPT_LOGS]:
+        log.unlink(missing_ok=True)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder, whatever user code has made of its permissions."""
+    for parent, names, _ in os.walk(folder):
+        for name in (".", *names):
+            path = os.path.join(parent, name)
+            if not os.path.islink(path):
+                with suppress(OSError):
+                    os.chmod(path, 0o700)
+    shutil.rmtree(folder, ignore_errors=True)
