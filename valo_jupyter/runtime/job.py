@@ -107,6 +107,7 @@ class Job:
         #: set when the attempt is stale: nothing is to be insisted on any more
         self._lost = threading.Event()
         self._uploads_until = float("inf")
+        self._code_begun: float | None = None
         self._seconds: dict[str, float] = {}
         self._stop.on_stop(self._on_stop)
         self._reporter = Reporter(
@@ -141,9 +142,10 @@ class Job:
             self._make_folders()
             for line in self._assignment["log"]:
                 self._reporter.status(line)
-            outcome = self._prepared()
-            if outcome is None:
-                outcome = self._ran()
+            with Limits(
+                self._assignment["limits"], self._stop, since=self._begun, last_output=self._last_output
+            ) as limits:
+                outcome = self._prepared() or self._ran(limits)
             return self._after(outcome)
         except StaleAttempt:
             self._stop.set(StopRequest("no longer the valid writer", kill_after=0, status="lost"))
@@ -186,8 +188,8 @@ class Job:
             write_config(self._folders.config, self._assignment, inputs)
         return Outcome("stopped") if self._stop.is_set() else None
 
-    def _ran(self) -> Outcome:
-        """Run the notebook or the commands, then store the outputs, however it went."""
+    def _ran(self, limits: Limits) -> Outcome:
+        """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
         store = open_store(self._assignment["store"])
         outputs = Outputs(
             self._folders,
@@ -198,11 +200,10 @@ class Job:
         )
         outputs.watch()
         try:
-            reporter = self._reporter
-            limits = self._assignment["limits"]
-            with Limits(limits, self._stop, since=self._begun, last_output=lambda: reporter.last_output):
-                outcome = self._run_code()
+            self._code_begun = time.monotonic()
+            outcome = self._run_code()
         finally:
+            limits.end()
             with self._phase("outputs"):
                 self._stop.on_stop(self._limit_uploads)
                 failures = outputs.collect()
@@ -275,6 +276,9 @@ class Job:
         answer = self._wire.insist(path, items, give_up=self._lost)
         assert isinstance(answer, list)
         return answer
+
+    def _last_output(self) -> float | None:
+        return None if self._code_begun is None else max(self._code_begun, self._reporter.last_output)
 
     def _on_stop(self, request: StopRequest) -> None:
         if request.status == "lost":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -14,7 +14,7 @@ _KILL_AFTER = 10.0
 
 
 class Limits:
-    """Watches while user code runs (`with`); what it asks for ends the execution as an error that says why.
+    """Watches a job (`with`); what it asks for ends the execution as an error that says why.
 
     Parameters
     ----------
@@ -23,11 +23,11 @@ class Limits:
     since
         When the attempt began (`time.monotonic`): fetching code and inputs counts for the time limit.
     last_output
-        When user code last printed or displayed something.
+        When user code last printed or displayed something, or began; None while it has not begun: downloads are silent.
     """
 
     def __init__(
-        self, limits: Mapping[str, Any], stop: StopSignal, *, since: float, last_output: Callable[[], float]
+        self, limits: Mapping[str, Any], stop: StopSignal, *, since: float, last_output: Callable[[], float | None]
     ) -> None:
         self._time_limit: float | None = limits.get("time_limit")
         self._silence: float | None = limits.get("no_output_timeout")
@@ -39,8 +39,6 @@ class Limits:
 
     def __enter__(self) -> Limits:
         if self._time_limit is not None or self._silence is not None:
-            # silence is counted from the first moment that something could have been printed
-            self._begun = time.monotonic()
             self._thread = threading.Thread(target=self._watch, name="valo-limits", daemon=True)
             self._thread.start()
         return self
@@ -48,6 +46,10 @@ class Limits:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def end(self) -> None:
+        """No limit holds from now on; may be called before the block ends."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()
@@ -55,17 +57,19 @@ class Limits:
     def _watch(self) -> None:
         while True:
             now = time.monotonic()
-            deadlines = []
-            if self._time_limit is not None:
-                deadlines.append((self._since + self._time_limit, self._too_long()))
-            if self._silence is not None:
-                deadlines.append((max(self._begun, self._last_output()) + self._silence, self._too_silent()))
-            deadline, reason = min(deadlines)
+            deadline, reason = min(self._deadlines(now))
             if now >= deadline:
                 self._stop.set(StopRequest(reason, kill_after=_KILL_AFTER, status="error"))
                 return
             if self._over.wait(deadline - now):
                 return
+
+    def _deadlines(self, now: float) -> Iterator[tuple[float, str]]:
+        if self._time_limit is not None:
+            yield self._since + self._time_limit, self._too_long()
+        if self._silence is not None:
+            heard = self._last_output()
+            yield (now if heard is None else heard) + self._silence, self._too_silent()
 
     def _too_long(self) -> str:
         return (

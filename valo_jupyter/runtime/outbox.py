@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections import deque
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from valo_jupyter.runtime.clean import encoded
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.spool import Batch
 
@@ -55,7 +55,7 @@ class _Lines:
         return self.number + self.n - 1
 
     def encoded(self) -> str:
-        return json.dumps(self.to_json(), separators=(",", ":"))
+        return encoded(self.to_json())
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Outbox:
             if not self._room():
                 return
             number, at = self._next(n)
-            text = json.dumps({"w": number, "t": _iso(at), **event}, separators=(",", ":"))
+            text = encoded({"w": number, "t": _iso(at), **event})
             self._waiting.append(_Event(number, number + n - 1, text))
             self._grown(len(text), urgent=event["k"] in _URGENT)
 

@@ -13,6 +13,7 @@ from typing import Any
 import urllib3
 
 from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.runtime.clean import encoded
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Wire:
 
     def post(self, path: str, value: Any) -> dict[str, Any] | list:
         """One try at a POST of `value` as JSON."""
-        return self.request("POST", path, json.dumps(value, separators=(",", ":")).encode())
+        return self.request("POST", path, encoded(value).encode())
 
     def insist(self, path: str, value: Any, *, give_up: threading.Event | None = None) -> dict[str, Any] | list:
         """POST until the server has answered; raises `ServerUnreachable` only when `give_up` is set meanwhile."""

@@ -158,3 +158,11 @@ def test_the_runtime_imports_no_server():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
     assert not {"sqlalchemy", "alembic", "distributed", "valo_jupyter.db", "valo_jupyter.services"} & loaded
+
+
+def test_the_time_limit_holds_for_downloads_too(bench):
+    limits = {"time_limit": 0.8, "no_output_timeout": 0.1, "notebook_output_bytes": 1}
+    given = [{"name": "x", "uris": ["http://127.0.0.1:9/never"]}]
+    assert bench.commands("echo never", inputs=given, limits=limits) == "error"
+    assert bench.end["reason"].startswith("the time limit of 0.8 s was reached")
+    assert bench.server.lines("stdout") == []
