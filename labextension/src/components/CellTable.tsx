@@ -12,12 +12,12 @@ export interface ICellRow {
   seconds: number | null;
 }
 
-export function CellTable(props: { cells: readonly ICellRow[] }): JSX.Element {
+export function CellTable(props: { cells: readonly ICellRow[]; ended: boolean }): JSX.Element {
   const trans = useTrans();
   const { cells } = props;
   const longest = Math.max(...cells.map(cell => cell.seconds ?? 0), 0.001);
   const words: Record<CellWord, string> = {
-    waiting: trans.__('waiting'),
+    waiting: props.ended ? trans.__('not run') : trans.__('waiting'),
     running: trans.__('running'),
     done: trans.__('done'),
     error: trans.__('failed')

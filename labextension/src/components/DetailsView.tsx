@@ -115,7 +115,7 @@ export function DetailsView(props: {
           />
         )}
       </div>
-      {cells.length > 0 && <CellTable cells={cells} />}
+      {cells.length > 0 && <CellTable cells={cells} ended={ENDED.has(execution.status)} />}
     </div>
   );
 }

@@ -56,7 +56,7 @@ export const ExecutionRow = memo((props: {
             </span>
           ))}
           <span className="valo-Row-time" title={formatTime(execution.ctime)}>
-            {formatAgo(execution.ctime)}
+            {formatAgo(execution.ctime, 'narrow')}
           </span>
         </span>
       </button>

@@ -12,9 +12,9 @@ export function formatTime(time: string): string {
   return parseTime(time).toLocaleString();
 }
 
-/** `3 minutes ago`. */
-export function formatAgo(time: string): string {
-  return Time.formatHuman(parseTime(time));
+/** `3 minutes ago`, or as short as the language can. */
+export function formatAgo(time: string, style: Time.HumanStyle = 'long'): string {
+  return Time.formatHuman(parseTime(time), style);
 }
 
 /** `21 ms`, `0.4 s`, `12 s`, `2 m 3 s`, `1 h 4 m`, `2 d 3 h`. */

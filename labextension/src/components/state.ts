@@ -37,6 +37,9 @@ export function stateSentence(trans: TranslationBundle, execution: IExecution): 
     }
     return execution.status_detail || trans.__('starting');
   }
+  if (status === 'stopping') {
+    return statusWord(trans, status);
+  }
   if (status === 'complete' && execution.duration !== null) {
     return trans.__('done in %1', formatDuration(trans, execution.duration));
   }

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import type { INotebookInfo, IParameter } from '../api/types';
+import { EMPTY, fitting, NotAValue, requestOf, textOf, valueOf } from './draft';
+
+const parameter = (type: IParameter['type'], optional = false): IParameter => ({ name: 'p', type, default: 1, optional });
+
+const info: INotebookInfo = {
+  project: { id: 'p1', name: 'digits' },
+  folder: '/w',
+  path: 'a.ipynb',
+  parameters: [
+    { name: 'lr', type: 'float', default: 0.1, optional: false },
+    { name: 'epochs', type: 'integer', default: 5, optional: false },
+    { name: 'fast', type: 'flag', default: true, optional: false }
+  ],
+  inputs: [{ name: 'data', default: ['a.csv'] }],
+  kernel: 'python3',
+  problems: []
+};
+
+describe('values typed into the form', () => {
+  it.each([
+    ['integer', ' 12 ', 12],
+    ['integer', '-3', -3],
+    ['float', '1e-3', 0.001],
+    ['float', '2', 2],
+    ['flag', 'false', false],
+    ['string', ' a ', ' a '],
+    ['string', '12', '12'],
+    ['json', '{"a": [1]}', { a: [1] }]
+  ] as const)('%s: %j', (type, text, value) => {
+    expect(valueOf(text, parameter(type))).toEqual(value);
+  });
+
+  it.each([
+    ['integer', '1.5'],
+    ['integer', '1e3'],
+    ['integer', ''],
+    ['integer', '99999999999999999999'],
+    ['float', 'nope'],
+    ['float', ''],
+    ['float', 'Infinity'],
+    ['json', '{a}']
+  ] as const)('%s refuses %j', (type, text) => {
+    expect(() => valueOf(text, parameter(type))).toThrow(NotAValue);
+  });
+
+  it('an empty field of an optional parameter is none', () => {
+    expect(valueOf('', parameter('float', true))).toBeNull();
+    expect(textOf(null, 'float')).toBe('');
+  });
+});
+
+describe('the request of a form', () => {
+  it('holds only what differs from the notebook’s own', () => {
+    const draft = { ...EMPTY, parameters: { epochs: '3', fast: 'false' }, tags: ' prod, , fast ', title: ' ' };
+    expect(requestOf(draft, info)).toEqual({
+      parameters: { epochs: 3, fast: false },
+      inputs: {},
+      tags: ['prod', 'fast'],
+      title: undefined,
+      environment: undefined
+    });
+  });
+
+  it('takes inputs one a line', () => {
+    const draft = { ...EMPTY, inputs: { data: 's3://b/x.csv\n\n b.csv ' } };
+    expect(requestOf(draft, info).inputs).toEqual({ data: ['s3://b/x.csv', 'b.csv'] });
+  });
+
+  it('forgets what the notebook or the server no longer has', () => {
+    const draft = { ...EMPTY, environment: 'gone', parameters: { lr: '1', old: '2' }, inputs: { gone: 'x' } };
+    expect(fitting(draft, info, ['local'])).toEqual({ ...EMPTY, parameters: { lr: '1' } });
+  });
+});

@@ -1,0 +1,26 @@
+/** What jsdom lacks and Lab's packages expect, and a clean document for each test. */
+import { cleanup } from '@testing-library/react';
+import { afterEach } from 'vitest';
+
+class Observer {
+  observe(): void {}
+  unobserve(): void {}
+  disconnect(): void {}
+  takeRecords(): never[] {
+    return [];
+  }
+}
+
+Object.assign(globalThis, {
+  DragEvent: class DragEvent extends Event {},
+  ResizeObserver: Observer,
+  IntersectionObserver: Observer,
+  matchMedia: (media: string) => ({
+    media,
+    matches: false,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined
+  })
+});
+
+afterEach(cleanup);
