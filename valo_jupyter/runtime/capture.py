@@ -14,6 +14,8 @@ from valo_jupyter.runtime.running import RunningKernel
 from valo_jupyter.runtime.warm import key, state_of
 
 _EVERY = 0.5
+#: For processes that a kernel leaves behind, between being asked to end and being ended.
+_FAREWELL = 1.0
 
 
 class Packages:
@@ -57,6 +59,13 @@ class Processes:
         self._thread.join()
         self._sample()
         self.peak_bytes = max(self.peak_bytes, _high_water(self._root.pid))
+
+    def terminate_children(self) -> None:
+        """Ask what the kernel started to end, before the kernel itself does."""
+        for process in self._seen:
+            with suppress(psutil.Error):
+                process.terminate()
+        psutil.wait_procs(self._seen, timeout=_FAREWELL)
 
     def kill_left(self) -> None:
         """End those descendants that made a session of their own, which the end of the kernel's group leaves alive."""

@@ -184,7 +184,7 @@ class CellRunner(PapermillNotebookClient):
         return False
 
     def on_stray(self, message: Message) -> None:
-        """Output of an earlier cell's thread or process: the notebook does not have it (as papermill's), the log does."""
+        """Output of an earlier cell's thread or process: not in the notebook (as with papermill), but in the log."""
         if message["msg_type"] == "stream":
             cell = self._cells_of.get(message["parent_header"].get("msg_id", ""))
             self.run_log.write(message["content"]["name"], message["content"]["text"], cell)

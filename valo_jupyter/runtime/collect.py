@@ -139,8 +139,8 @@ class CellStreams:
         """No more for this cell; says what was cut from it."""
         if self._open is not None and self._cut_bytes:
             self._parts.append(
-                f"\n… {self._cut_lines:,} more lines ({self._cut_bytes:,} bytes) are not kept here: this notebook keeps "
-                f"{self._limit:,} bytes of printed output. The execution's log has everything.\n"
+                f"\n… {self._cut_lines:,} more lines ({self._cut_bytes:,} bytes) are not kept here: this notebook "
+                f"keeps {self._limit:,} bytes of printed output. The execution's log has everything.\n"
             )
         self.seal()
         self._open = None

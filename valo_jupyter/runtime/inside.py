@@ -19,7 +19,7 @@ def settle():
 def adopt(folder, environment, born):
     """Become a kernel that was started in `folder` with `environment`, having been started with `born`."""
     import os
-    import sys
+    import tempfile
 
     from IPython import get_ipython
 
@@ -40,9 +40,8 @@ def adopt(folder, environment, born):
     if visited:
         visited[:] = [type(visited[0])(os.getcwd())]
     shell.starting_dir = os.getcwd()
-    if "tempfile" in sys.modules:
-        # it remembers what TMPDIR was
-        sys.modules["tempfile"].tempdir = None
+    # it remembers what TMPDIR was
+    tempfile.tempdir = None
     return ""
 
 
@@ -61,11 +60,17 @@ def describe():
     return json.dumps({"python": platform.python_version(), "packages": packages})
 
 
-def last_words():
-    """Wait until what was written to the process's own stdout and stderr is read, so that it is sent."""
+def leave():
+    """Send what was written to the process's own stdout and stderr, then end as at the end of a program.
+
+    A shutdown request does the same, but ipykernel answers it in a thread that then may wait ten seconds for another
+    one that is no longer there.
+    """
     import select
     import sys
     import time
+
+    from IPython import get_ipython
 
     for stream in (sys.stdout, sys.stderr):
         pipe = getattr(stream, "_fid", None)
@@ -73,6 +78,10 @@ def last_words():
             if pipe is None or not select.select([pipe], [], [], 0)[0]:
                 break
             time.sleep(0.001)
+    shell = get_ipython()
+    shell.exit_now = True
+    loop = shell.kernel.io_loop
+    loop.add_callback(loop.stop)
     return ""
 
 

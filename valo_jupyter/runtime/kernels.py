@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,6 +99,13 @@ class KernelPool:
                 return found
         return self._start(kernel, cwd, environment, stop, timeout)
 
+    def wait_warm(self, timeout: float) -> bool:
+        """Until every kernel that was asked to wait is ready; whether there is one."""
+        with self._lock:
+            futures = [future for waiting in self._waiting.values() for future in waiting]
+        ready, _ = wait(futures, timeout)
+        return any(future.exception() is None for future in ready)
+
     def close(self) -> None:
         """End every kernel that waits."""
         with self._lock:
@@ -106,7 +113,8 @@ class KernelPool:
             futures = [future for waiting in self._waiting.values() for future in waiting]
             self._waiting.clear()
         for future in futures:
-            future.cancel() or future.add_done_callback(_discard)
+            if not future.cancel():
+                future.add_done_callback(_discard)
         self._starter.shutdown(wait=True)
 
     def _adopted(self, future: Future[_Waiting], cwd: Path, environment: dict[str, str]) -> RunningKernel | None:

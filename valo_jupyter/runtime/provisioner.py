@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
-from jupyter_client.provisioning import LocalProvisioner
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Unicode
 
 from valo_jupyter.domain.errors import StateFolder
@@ -41,7 +41,7 @@ class ProcessProvisioner(LocalProvisioner):
     folder: Path | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        manager = self.parent
+        manager: Any = self.parent
         # mkdtemp makes it 0700
         self.folder = Path(tempfile.mkdtemp(prefix="valo-", dir=self.socket_folder))
         sockets = self.folder / _SOCKET

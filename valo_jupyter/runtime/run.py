@@ -20,7 +20,7 @@ from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.running import RunningKernel
 
 #: For what a kernel does at its end (`atexit`, open files, uploads of tracking libraries); papermill gives it 5.
-_PATIENCE = 30.0
+_PATIENCE = 15.0
 
 
 @dataclass
@@ -41,7 +41,7 @@ class NotebookRun:
     def __post_init__(self) -> None:
         self.processes = Processes(self.kernel.pid)
         self._killer: threading.Timer | None = None
-        self._over = False
+        self._over = self._leaving = False
         self.stop.on_stop(self._kill_later)
 
     @classmethod
@@ -71,18 +71,16 @@ class NotebookRun:
             log=logger,
             **options,
         )
-        try:
-            self.runner.execute()
-        finally:
-            self._ask_last()
-            self.processes.stop()
-            self.kernel.ask_to_end()
+        self.runner.execute()
+        self._leave(self.runner)
 
     def close(self) -> None:
         """Wait for the kernel's end, as long as a stop leaves time for it, and see that nothing of it is left."""
         try:
-            if self.runner is not None and self.kernel.exit_code is None:
-                self.kernel.wait_ended(_PATIENCE, self.runner.on_stray)
+            if self._leaving and self.runner is not None:
+                if not self.kernel.wait_ended(_PATIENCE, self.runner.on_stray):
+                    late = f"the kernel did not end within {_PATIENCE:.0f} seconds of its last cell, and was killed"
+                    self.sink.log("status", [late])
                 self.runner.run_log.flush()
         finally:
             self._over = True
@@ -93,14 +91,14 @@ class NotebookRun:
             self.kernel.close()
             self.processes.kill_left()
 
-    def _ask_last(self) -> None:
-        if self.stop.is_set() or self.kernel.exit_code is not None:
-            return
-        assert self.runner is not None
-        if self.kernel.asks:
-            self.kernel.ask("last_words", on_output=self.runner.on_stray)
+    def _leave(self, runner: CellRunner) -> None:
         self.described = self.packages.of(self.kernel)
-        self.runner.run_log.flush()
+        self.processes.stop()
+        if self.kernel.exit_code is None:
+            self.processes.terminate_children()
+            self.kernel.ask_to_end(runner.on_stray)
+            self._leaving = True
+        runner.run_log.flush()
 
     def _kill_later(self, request: StopRequest) -> None:
         # from any thread, whatever the run waits for

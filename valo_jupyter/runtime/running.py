@@ -86,7 +86,7 @@ class RunningKernel:
         self.born: dict[str, str] = {**environment, "JPY_PARENT_PID": str(os.getpid())}
         if watch is not None:
             watch.started(self.pid)
-        self.connection = Connection(self._manager.get_connection_info(), waits=self.asks)
+        self.connection = Connection(dict(self._manager.get_connection_info()), waits=self.asks)
         for descriptor in (self.provisioner.exited, self.provisioner.output):
             if descriptor is not None:
                 self.connection.watch(descriptor)
@@ -122,14 +122,11 @@ class RunningKernel:
                 heard = True
             if stop is not None and stop.is_set():
                 raise KernelStopped()
+            name = f"The kernel “{self.kernel['name']}”"
             if self.ended(ready):
-                raise KernelDied(
-                    f"The kernel “{self.kernel['name']}” {self.how_it_ended()} before it was ready.{self._said()}"
-                )
+                raise KernelDied(f"{name} {self.how_it_ended()} before it was ready.{self._said()}")
             if time.monotonic() > deadline:
-                raise KernelDied(
-                    f"The kernel “{self.kernel['name']}” did not answer within {timeout:.0f} seconds of its start.{self._said()}"
-                )
+                raise KernelDied(f"{name} did not answer within {timeout:.0f} seconds of its start.{self._said()}")
 
     def ended(self, ready: set[Any] | None = None) -> bool:
         """Whether the process is gone; `ready`, from `Connection.wait`, spares a look when nothing says so."""
@@ -165,9 +162,9 @@ class RunningKernel:
         """End its whole process group at once; from any thread."""
         asyncio.run(self.provisioner.kill())
 
-    def ask_to_end(self) -> None:
-        """Begin an orderly end: `atexit` handlers run, open files are written."""
-        if self.exit_code is None:
+    def ask_to_end(self, on_output: Callable[[Message], None] | None = None) -> None:
+        """Begin an orderly end: `atexit` handlers run, open files are written. It must be idle."""
+        if not self.asks or self.ask("leave", on_output=on_output) is None:
             self.connection.send("control", "shutdown_request", {"restart": False})
 
     def wait_ended(self, timeout: float, on_output: Callable[[Message], None] | None = None) -> bool:

@@ -25,7 +25,9 @@ def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
     if _libc is not None:
         # only system calls happen between fork and exec
         options["preexec_fn"] = lambda: _die_with(parent)
-    return _spawner(parent).submit(subprocess.Popen, argv, start_new_session=True, **options).result()
+    # bytes by default; a checker cannot know which of Popen's options are among these
+    started: Any = _spawner(parent).submit(subprocess.Popen, argv, start_new_session=True, **options).result()
+    return started
 
 
 def kill_group(pid: int, signum: int = signal.SIGKILL) -> None:
