@@ -127,7 +127,6 @@ def test_the_same_again_by_a_button(front: Front, training: Path) -> None:
 
 
 def test_commands_of_one_execution(front: Front, training: Path) -> None:
-    assert "No executions yet" in front.run("%valo list")
     front.run("%valo run train.ipynb")
     front.displays.clear()
     front.run("%valo wait 1")
@@ -139,7 +138,9 @@ def test_commands_of_one_execution(front: Front, training: Path) -> None:
     assert "got/sub/model.txt" in front.run("%valo outputs 1 got")
     assert "epoch" in front.run("%valo metadata 1")
     assert front.run("%valo tag 1 good better").strip() == "#1: better, good"
-    assert "good" in front.run("%valo list")
+    listed = front.run("%valo list")
+    assert "better, good" in listed
+    assert "#2" not in listed
     front.run("%valo show 1")
     assert "valo-complete" in list(front.displays.values())[-1]["text/html"]
 
