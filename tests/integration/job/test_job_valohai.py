@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
+import nbformat
 import pytest
 import yaml
+from valohai.internals.notebooks import get_notebook_command
 
 CODE = """
 import json, os
@@ -110,3 +112,19 @@ def test_the_environment_of_code(bench, monkeypatch: pytest.MonkeyPatch):
 def test_python_is_the_machines(bench):
     bench.commands("python -c 'import sys; print(sys.prefix)'")
     assert bench.server.lines("stdout") == [sys.prefix]
+
+
+def test_the_commands_that_vh_writes_for_a_notebook(bench):
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("lr = 1", metadata={"tags": ["parameters"]})])
+    nb.cells.append(nbformat.v4.new_code_cell("print('lr', lr)"))
+    nb.metadata.kernelspec = {"name": "python3", "language": "python", "display_name": "Python 3"}
+    nbformat.write(nb, bench.project / "nb.ipynb")
+    command = get_notebook_command("./nb.ipynb")[-1]
+    assert "/valohai/repository/./nb.ipynb" in command
+    assert bench.commands(command, parameters={"lr": 0.25}) == "complete"
+    assert "lr 0.25" in bench.stored("nb.ipynb").decode()
+
+
+def test_a_file_missing_below_valohais_folder(bench):
+    assert bench.notebook("open('/valohai/inputs/data/x.csv')") == "error"
+    assert "there is no /valohai folder here" in bench.end["reason"]

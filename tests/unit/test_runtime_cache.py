@@ -1,0 +1,83 @@
+"""Downloads that a machine keeps stay below their limit."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from valo_jupyter.runtime.cache import InputCache
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        content = self.path.encode() * 1000
+        unchanged = self.headers.get("If-None-Match") == f'"{self.path}"'
+        self.send_response(304 if unchanged else 200)
+        self.send_header("ETag", f'"{self.path}"')
+        self.send_header("Content-Length", "0" if unchanged else str(len(content)))
+        self.end_headers()
+        if not unchanged:
+            self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def age(folder: Path, seconds: float) -> None:
+    for file in folder.rglob("*.json"):
+        os.utime(file, (time.time() - seconds, file.stat().st_mtime - seconds))
+
+
+def test_the_longest_unused_goes_first(url: str, tmp_path: Path):
+    cache = InputCache(tmp_path, largest=7_000)
+    first = cache.fetch(f"{url}/a")
+    age(tmp_path, 100)
+    second = cache.fetch(f"{url}/b")
+    age(tmp_path, 100)
+    # used again: not fetched, but newer than the second now
+    assert cache.fetch(f"{url}/a").sums == first.sums
+    third = cache.fetch(f"{url}/c")
+    fourth = cache.fetch(f"{url}/d")
+    cache.trim()
+    kept = set(os.listdir(tmp_path / "content"))
+    assert kept == {each.sums.sha256 for each in (first, third, fourth)}
+    with pytest.raises(FileNotFoundError):
+        cache.place(second, tmp_path / "copy")
+    # and is fetched again when it is asked for
+    cache.place(cache.fetch(f"{url}/b"), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"/b" * 1000
+
+
+def test_a_kept_file_that_somebody_changed_is_fetched_again(url: str, tmp_path: Path):
+    cache = InputCache(tmp_path)
+    kept = tmp_path / "content" / cache.fetch(f"{url}/a").sums.sha256
+    kept.chmod(0o644)
+    kept.write_bytes(b"/x" * 1000)
+    os.utime(kept, (1, 1))
+    cache.place(cache.fetch(f"{url}/a"), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"/a" * 1000
+
+
+def test_what_broken_downloads_left_is_removed_in_time(tmp_path: Path):
+    cache = InputCache(tmp_path)
+    for name, mtime in (("old.part", 1), ("new.part", time.time())):
+        (tmp_path / "content" / name).write_bytes(b"x")
+        os.utime(tmp_path / "content" / name, (mtime, mtime))
+    cache.trim()
+    assert os.listdir(tmp_path / "content") == ["new.part"]
