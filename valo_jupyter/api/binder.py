@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import json
 import logging
-import os
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
@@ -17,7 +16,9 @@ from typing import Any
 from tornado import iostream, web
 from tornado.httputil import HTTPServerRequest
 
+from valo_jupyter.api.hub import Hub
 from valo_jupyter.api.routing import ROUTES, AskAgain, Reply, Request, Route
+from valo_jupyter.api.sending import send_file
 from valo_jupyter.domain import errors
 from valo_jupyter.services import Services
 
@@ -33,7 +34,6 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
 )
 MAX_JSON = 64 * 1024 * 1024
 MAX_WAIT = 25.0
-CHUNK = 256 * 1024
 #: content from users never runs in our origin
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -41,39 +41,6 @@ SAFE = {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
 }
-
-
-class Hub:
-    """Tells waiting requests that something has changed; `touch` may be called from any thread."""
-
-    def __init__(self) -> None:
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._event = asyncio.Event()
-        self.waiters = 0
-
-    def open(self) -> None:
-        self._loop = asyncio.get_running_loop()
-
-    def touch(self) -> None:
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._wake)
-
-    def _wake(self) -> None:
-        self._event.set()
-        self._event = asyncio.Event()
-
-    def next(self) -> asyncio.Event:
-        """The event that the next change will set; take it before looking."""
-        return self._event
-
-    async def wait(self, event: asyncio.Event, timeout: float) -> None:
-        self.waiters += 1
-        try:
-            await asyncio.wait_for(event.wait(), timeout)
-        except asyncio.TimeoutError:
-            pass
-        finally:
-            self.waiters -= 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +98,11 @@ class RouteHandler(web.RequestHandler):
             self.route = route
             self.request_model = await self._authenticated(route)
         except errors.ValoError as error:
-            self.refuse(error)
+            self._turn_away(error)
+
+    def _turn_away(self, error: errors.ValoError) -> None:
+        """Refuse before the body is taken."""
+        self.refuse(error)
 
     async def _refuse_method(self) -> None:
         # even that a method is not allowed is told only to those who are known
@@ -207,7 +178,7 @@ class RouteHandler(web.RequestHandler):
         for name, value in reply.headers.items():
             self.set_header(name, value)
         if reply.file is not None:
-            await self._send_file(reply.file, remove=reply.remove_file)
+            await send_file(self, reply.file, remove=reply.remove_file)
         elif reply.content is not None:
             self.finish(reply.content)
         elif reply.status == 204:
@@ -215,32 +186,6 @@ class RouteHandler(web.RequestHandler):
         else:
             self.set_header("Content-Type", "application/json")
             self.finish(json.dumps(reply.value, ensure_ascii=False).encode("utf-8", "replace"))
-
-    async def _send_file(self, path: Path, *, remove: bool) -> None:
-        """The file in pieces; one range of it when asked, so that a download can go on where it was cut."""
-        try:
-            with path.open("rb") as file:
-                if remove:
-                    path.unlink()  # what is open can still be read
-                size = os.fstat(file.fileno()).st_size
-                start, end = _range(self.request.headers.get("Range"), size)
-                if (start, end) != (0, size):
-                    self.set_status(206)
-                    self.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
-                self.set_header("Accept-Ranges", "bytes")
-                self.set_header("Content-Length", str(end - start))
-                file.seek(start)
-                left = end - start
-                while left:
-                    block = file.read(min(CHUNK, left))
-                    if not block:
-                        break
-                    left -= len(block)
-                    self.write(block)
-                    await self.flush()
-            self.finish()
-        except iostream.StreamClosedError:
-            pass
 
     def refuse(self, error: errors.ValoError) -> None:
         status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
@@ -269,19 +214,28 @@ class RouteHandler(web.RequestHandler):
 class StreamedHandler(RouteHandler):
     """For routes whose bodies may be of any size: the body goes to a file as it arrives."""
 
+    refusal: errors.ValoError | None = None
+
     async def prepare(self) -> None:
         await super().prepare()
-        if self._finished:
+        if self._finished or self.refusal:
             return
         self.request.connection.set_max_body_size(1 << 42)  # type: ignore[union-attr]
         self.spooled = self.binding.spool / secrets.token_hex(8)
         self._file = self.spooled.open("xb")
+
+    def _turn_away(self, error: errors.ValoError) -> None:
+        # an answer while the caller still sends would be lost with the connection; what it sends is dropped, and
+        # more than tornado's usual bound ends the connection
+        self.refusal = error
 
     def data_received(self, chunk: bytes) -> None:
         if self.spooled is not None:
             self._file.write(chunk)
 
     async def _answer(self, **path: str) -> None:
+        if self.refusal:
+            return self.refuse(self.refusal)
         self._file.close()
         if self.route.body == "memory":
             assert self.spooled is not None
@@ -329,18 +283,3 @@ def _seconds(text: str | None) -> float:
         return max(0.0, float(text)) if text else 0.0
     except ValueError:
         return 0.0
-
-
-def _range(header: str | None, size: int) -> tuple[int, int]:
-    """`(start, end)` of a single byte range; the whole for none or one that is not understood."""
-    if not header or not header.startswith("bytes=") or "," in header:
-        return 0, size
-    first, _, last = header[len("bytes=") :].partition("-")
-    try:
-        if not first:
-            return max(0, size - int(last)), size
-        start = int(first)
-        end = min(int(last) + 1, size) if last else size
-    except ValueError:
-        return 0, size
-    return (start, end) if 0 <= start < end else (0, size)

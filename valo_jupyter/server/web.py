@@ -16,7 +16,8 @@ from tornado.netutil import bind_sockets
 from tornado.web import Application
 
 from valo_jupyter.api import routes as routes
-from valo_jupyter.api.binder import Binding, Hub, handlers
+from valo_jupyter.api.binder import Binding, handlers
+from valo_jupyter.api.hub import Hub
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.server.wake import ask_engine

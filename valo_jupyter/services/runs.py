@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, executions, metadata_points
+from valo_jupyter.db.tables import attempts, executions
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
@@ -17,10 +17,10 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.events import Event, EventLog
-from valo_jupyter.services.metrics import with_point
 from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.pool import LEASE, token_hash
 from valo_jupyter.services.projects import Projects
+from valo_jupyter.services.reflection import reflect
 from valo_jupyter.services.sealing import Seal
 
 BEAT_SECONDS = 1.0
@@ -153,61 +153,11 @@ class Runs:
                 connection.execute(sa.update(attempts).where(_key(attempt)).values(acked=ack))
                 fresh = _unacked(first, events, attempt.acked)
                 written = self._events.append(row.id, events, attempt=attempt.number, first=first)
-                self._reflect(connection, row, fresh, written)
+                reflect(self._moves, connection, row, fresh, written)
             stop = row.stop if row.status == Status.STOPPING.value else None
         if events:
             self._moves.changed()
         return {"ack": ack, "stop": stop}
-
-    def _reflect(self, connection: Connection, row: Any, fresh: list[Event], written: list[Event]) -> None:
-        """Bring into the row what the events say of it."""
-        values: dict[str, Any] = {}
-        points = [event for event in fresh if event.get("k") == "metadata"]
-        if points:
-            numbered = {event["w"]: event["seq"] for event in written if event.get("k") == "metadata"}
-            self._add_points(connection, row, points, list(numbered.values()))
-            metric, cumulative = row.metric, dict(row.cumulative_metadata)
-            for event in points:
-                metric = with_point(metric, event["values"])
-                cumulative.update({k: v for k, v in event["values"].items() if k != "_time"})
-            values.update(metric=metric, cumulative_metadata=cumulative)
-        cells = [event for event in fresh if event.get("k") == "cell"]
-        if cells:
-            cell = cells[-1]
-            done = cell["code"] - (cell["state"] == "started")
-            fraction = done / cell["of"] if cell["of"] else 1.0
-            values["progress"] = {
-                "cell": cell["cell"],
-                "code": cell["code"],
-                "of": cell["of"],
-                "fraction": fraction,
-            }
-            if row.status == Status.STARTED.value:
-                values["status_detail"] = f"cell {cell['code']} of {cell['of']}"
-        elif not row.progress:
-            steps = [event for event in fresh if event.get("k") == "progress"]
-            if steps and row.status == Status.STARTED.value:
-                values["status_detail"] = str(steps[-1].get("what", "preparing"))
-        if values:
-            self._moves.touch(connection, row, **values)
-
-    @staticmethod
-    def _add_points(connection: Connection, row: Any, points: list[Event], seqs: list[int]) -> None:
-        if len(seqs) < len(points):
-            # a crash between file and row: the numbers are in the file already, these come after them
-            highest = connection.execute(
-                sa.select(sa.func.coalesce(sa.func.max(metadata_points.c.seq), 0)).where(
-                    metadata_points.c.execution_id == row.id
-                )
-            ).scalar_one()
-            seqs = [highest + 1 + index for index in range(len(points))]
-        connection.execute(
-            sa.insert(metadata_points),
-            [
-                {"execution_id": row.id, "seq": seq, "time": _time(point), "values": point["values"]}
-                for seq, point in zip(seqs, points, strict=True)
-            ],
-        )
 
     def notebook(self, token: str, content: Path) -> None:
         """Keep the executed notebook as it stands; the file becomes the server's."""
@@ -297,11 +247,3 @@ def _unacked(first: int, events: list[Event], acked: int) -> list[Event]:
         if number > acked:
             fresh.append(event)
     return fresh
-
-
-def _time(point: Event) -> Any:
-    value = point["values"].get("_time") or point.get("t")
-    try:
-        return clock.parse(str(value)).replace(tzinfo=None)
-    except ValueError:
-        return clock.now()

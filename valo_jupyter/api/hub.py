@@ -1,0 +1,38 @@
+"""Wakes requests that wait for something to change."""
+
+from __future__ import annotations
+
+import asyncio
+
+
+class Hub:
+    """Tells waiting requests that something has changed; `touch` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event = asyncio.Event()
+        self.waiters = 0
+
+    def open(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def touch(self) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._wake)
+
+    def _wake(self) -> None:
+        self._event.set()
+        self._event = asyncio.Event()
+
+    def next(self) -> asyncio.Event:
+        """The event that the next change will set; take it before looking."""
+        return self._event
+
+    async def wait(self, event: asyncio.Event, timeout: float) -> None:
+        self.waiters += 1
+        try:
+            await asyncio.wait_for(event.wait(), timeout)
+        except asyncio.TimeoutError:
+            pass
+        finally:
+            self.waiters -= 1
