@@ -41,6 +41,7 @@ class ProxyHandler(ValoHandler):
 
     _track_activity = False
     _upstream: Upstream | None = None
+    _browser_gone = False
 
     @property
     def content_security_policy(self) -> str:
@@ -96,6 +97,7 @@ class ProxyHandler(ValoHandler):
             await self._upstream.write(chunk)
 
     def on_connection_close(self) -> None:
+        self._browser_gone = True
         if self._upstream is not None:
             self._upstream.close()
         super().on_connection_close()
@@ -113,6 +115,8 @@ class ProxyHandler(ValoHandler):
         try:
             await self._upstream.relay(self._head, self._chunk)
         except StreamClosedError:
+            if self._browser_gone:
+                return  # a tab was closed in the middle of a long poll: nobody is left to answer
             if not self._headers_written:
                 raise ServerUnreachable(
                     f"The Valo server at {self._server.url} ended the connection before it answered. Try again."

@@ -111,6 +111,10 @@ class AnyHandler(RequestHandler):
         await self.upstream.gates["slow"].wait()
         self.write("second")
 
+    async def silent(self) -> None:
+        """A long poll."""
+        await self.upstream.gates["silent"].wait()
+
     async def large(self) -> None:
         self.set_header("Content-Type", "application/octet-stream")
         chunk = bytes(1024 * 1024)

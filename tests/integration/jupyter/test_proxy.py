@@ -147,6 +147,23 @@ async def test_the_server_is_not_read_faster_than_the_browser_reads(
         await asyncio.sleep(0.01)
 
 
+async def test_a_browser_that_leaves_is_no_error(jp_serverapp, http_server_client, jp_auth_header, upstream, caplog):
+    upstream.gates["silent"] = asyncio.Event()
+    caplog.set_level("WARNING")
+    _, writer = await asyncio.open_connection("127.0.0.1", jp_serverapp.port)
+    writer.write(
+        f"GET {jp_serverapp.base_url}valo/api/v0/silent/ HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        f"Authorization: {jp_auth_header['Authorization']}\r\n\r\n".encode()
+    )
+    while not upstream.requests:
+        await asyncio.sleep(0.01)
+    writer.close()
+    while not upstream.closed:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    assert not [record.message for record in caplog.records if "valo" in record.message.lower()]
+
+
 async def test_half_an_answer_is_an_error(http_server_client, jp_auth_header, jp_base_url, upstream):
     with pytest.raises(Exception, match=r"(?i)closed|599"):
         await http_server_client.fetch(f"{jp_base_url}valo/api/v0/broken/", headers=jp_auth_header)
