@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
-from valo_jupyter.snapshots import history
+from valo_jupyter.snapshots.history import History
+from valo_jupyter.snapshots.keeping import MemoryFile
+from valo_jupyter.snapshots.objects import Objects
 from valo_jupyter.snapshots.places import located
+from valo_jupyter.snapshots.reading import Reader
 from valo_jupyter.snapshots.records import Choice, Progress, Snapshot
+from valo_jupyter.snapshots.report import all_but
 from valo_jupyter.snapshots.repository import ensure_repository
-from valo_jupyter.snapshots.taking import notebook_alone, whole_folder
+from valo_jupyter.snapshots.taking import Taking, read_notebook
+from valo_jupyter.snapshots.trees import git_mode
 
 
 def snapshot(
@@ -48,20 +52,32 @@ def snapshot(
         raise SnapshotFailed(f"The folder {folder} does not exist. Check the path and run again.")
     name = _relative(notebook, folder) if notebook is not None else None
     ensure_repository(git_dir)
-    with ThreadPoolExecutor(1, "valo-history") as beside:
-        described = beside.submit(history.describe, folder)
-        if choice.include == "notebook":
-            if name is None:
-                raise SnapshotFailed("To send the notebook alone, say which one it is.")
-            made = notebook_alone(folder, git_dir, name)
-        else:
-            made = whole_folder(folder, git_dir, name, choice, progress)
-        try:
-            git = described.result()
-        except SnapshotFailed as error:  # the code is safe; only what git says of it is missing
-            git = None
-            made.warnings.append(f"The state of the folder's own git repository is not recorded: {error.message}")
-    return Snapshot(**vars(made), git=git)
+    if choice.include == "notebook":
+        if name is None:
+            raise SnapshotFailed("To send the notebook alone, say which one it is.")
+        return _notebook_alone(folder, git_dir, name)
+    kept = MemoryFile(git_dir, folder)
+    with kept.locked():
+        return Taking(folder, git_dir, name, choice, progress).run(kept)
+
+
+def _notebook_alone(folder: Path, git_dir: Path, notebook: bytes) -> Snapshot:
+    """The notebook, cleaned, at its place in the project, and nothing else."""
+    objects = Objects(git_dir)
+    warnings: list[str] = []
+    history = History(folder, None)
+    try:
+        history.begin(notebook)
+        stored = read_notebook(Reader(os.fsencode(folder), objects), notebook, None)
+        path, mode, sha = notebook, git_mode(stored.signature[4]), stored.sha
+        while path:
+            path, name = os.path.split(path)
+            sha, mode = objects.write_tree([(mode, name, sha)]), b"40000"
+        described, _ = history.result(warnings)
+    finally:
+        history.close()
+    left_out, size = all_but(folder, notebook), stored.signature[2]
+    return Snapshot(objects.write_commit(sha), sha.hex(), 1, size, 1, left_out, 0, warnings, described)
 
 
 def _relative(notebook: Path, folder: Path) -> bytes:

@@ -40,6 +40,12 @@ def by_name(name: bytes, is_folder: bool) -> str | None:
     return None
 
 
+def patterns() -> list[str]:
+    """The names of the list as git writes such patterns."""
+    names = [name.decode() for name in sorted(_FOLDERS | _FILES)]
+    return [*names, *(f"*{one.decode()}" for one in _ENDINGS), *(f"{one.decode()}*" for one in _TEMPORARY)]
+
+
 def by_content(names: Container[bytes]) -> str | None:
     """What a folder that holds these names is, if it is one to leave out."""
     for mark, what in _MARKS.items():

@@ -8,7 +8,7 @@ import tempfile
 from functools import cached_property
 from pathlib import Path
 
-from valo_jupyter.snapshots import git
+from valo_jupyter.snapshots import defaults, git
 
 #: Bytes of questions in flight: less than any system's pipe holds, so that writing them never waits for git.
 _BATCH = 8_000
@@ -89,11 +89,17 @@ class Tracked:
 
     def __init__(self, folder: Path, git_dir: Path) -> None:
         self._folder = folder
-        self._git_dir = git_dir
+        self.git_dir = git_dir
+
+    def although_ignored(self) -> bytes:
+        """The tracked files that git's ignore files or the default list would exclude."""
+        command = ["ls-files", "-z", "--cached", "--ignored", "--exclude-standard"]
+        command += [f"--exclude={pattern}" for pattern in defaults.patterns()]
+        return git.run(command, git_dir=self.git_dir, work_tree=self._folder, user_config=True)
 
     @cached_property
     def _files(self) -> frozenset[bytes]:
-        listed = git.run(["ls-files", "-z", "--cached"], git_dir=self._git_dir, work_tree=self._folder)
+        listed = git.run(["ls-files", "-z", "--cached"], git_dir=self.git_dir, work_tree=self._folder)
         return frozenset(listed.split(b"\0")[:-1])
 
     @cached_property

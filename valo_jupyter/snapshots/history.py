@@ -2,64 +2,128 @@
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+import subprocess
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from valo_jupyter.domain.errors import SnapshotFailed
 from valo_jupyter.snapshots import git, private
-from valo_jupyter.snapshots.places import configuration_bytes, git_directory
+from valo_jupyter.snapshots.configuration import configuration_bytes, settings, silenced
+from valo_jupyter.snapshots.fingerprint import of_repository
+from valo_jupyter.snapshots.memory import Dirty
+from valo_jupyter.snapshots.places import git_directory
 
 _DIRTY_AT_MOST = 1_000
 _PATCH_BYTES = 200_000
 _SECONDS = 30
-_FILTER = re.compile(r"filter\.(.*)\.(?:clean|smudge|process|required)", re.S)
 
 
-def describe(folder: Path) -> dict[str, Any] | None:
-    """`{"head", "branch", "remote", "dirty": [{"path", "status"}], "patch"}`; None if the folder is no repository."""
-    git_dir = git_directory(folder)
-    if git_dir is None:
-        return None
-    config = _configuration(git_dir, folder, configuration_bytes(git_dir))
-    silenced = _silenced(config)
-    answer = git.run(
-        ["status", "--porcelain=v2", "-z", "--branch", "--untracked-files=normal", "--ignore-submodules=dirty",
-         "--no-renames"],
-        git_dir=git_dir, work_tree=folder, config=silenced, timeout=_SECONDS,
-    )  # fmt: skip
-    head, branch, dirty = _parse(answer)
-    changed = [path for path, status in dirty if status not in ("?", "U") and not _private(path)]
-    patch = b""
-    if head is not None and changed:
-        patch = _patch(git_dir, folder, head, changed[:_DIRTY_AT_MOST], silenced)
-    return {
-        "head": head,
-        "branch": branch,
-        "remote": _remote(config, branch),
-        "dirty": [{"path": _text(path), "status": status} for path, status in dirty[:_DIRTY_AT_MOST]],
-        "patch": _text(patch) or None,
-    }
+class History:
+    """One question to the user's repository, answered beside the snapshot.
 
+    git looks at every file to say which differ, just as the snapshot does. So when HEAD, index and configuration are as
+    they were at the previous snapshot, it is asked only about files that were dirty then or have changed since: while the
+    folder is still walked, about those that one would expect, and again only if others turn out to have changed.
+    """
 
-@lru_cache(8)
-def _configuration(git_dir: Path, folder: Path, _content: bytes) -> dict[str, str]:
-    """The repository's settings; asked anew when the content of its configuration file is another."""
-    listed = git.run(["config", "--list", "-z"], git_dir=git_dir, work_tree=folder, timeout=_SECONDS)
-    pairs = (item.partition(b"\n") for item in listed.split(b"\0") if item)
-    return {_text(key): _text(value) for key, _, value in pairs}
+    def __init__(self, folder: Path, dirty: Dirty | None) -> None:
+        self._folder = folder
+        self._git_dir = git_directory(folder)
+        self._state = of_repository(self._git_dir) if self._git_dir is not None else b""
+        self._before = dirty[1] if dirty is not None and dirty[0] == self._state else None
+        self._threads = ThreadPoolExecutor(3, "valo-history") if self._git_dir is not None else None
+        self._answer: Future[tuple[dict[str, Any], Dirty | None]] | None = None
+        self._asked: list[bytes] | None = None
 
+    @property
+    def before(self) -> tuple[tuple[bytes, str], ...] | None:
+        """What was dirty at the previous snapshot, if asking about changes since then is enough."""
+        return self._before
 
-def _silenced(config: dict[str, str]) -> dict[str, str]:
-    """Overrides under which no filter of the repository runs."""
-    names = {match[1] for key in config if (match := _FILTER.fullmatch(key))}
-    settings = {"diff.autoRefreshIndex": "false", "status.submoduleSummary": "false"}
-    for name in names:
-        settings.update({f"filter.{name}.{key}": "" for key in ("clean", "smudge", "process")})
-        settings[f"filter.{name}.required"] = "false"
-    return settings
+    def begin(self, notebook: bytes | None) -> None:
+        """Start asking about everything or, if that is enough, about what was dirty before and the notebook."""
+        paths = None if self._before is None else sorted({path for path, _ in self._before} | {notebook or b".git"})
+        self._start(paths)
+
+    def narrow(self, paths: list[bytes] | None) -> None:
+        """Now that it is known, ask about `paths`, or about everything if None; unless that has been asked already."""
+        if self._answer is None or (
+            self._asked is not None and (paths is None or not set(paths).issubset(self._asked))
+        ):
+            self._start(paths)
+
+    def _start(self, paths: list[bytes] | None) -> None:
+        if self._threads is not None:
+            self._asked = paths
+            self._answer = self._threads.submit(self._ask, self._threads, paths)
+
+    def result(self, warnings: list[str]) -> tuple[dict[str, Any] | None, Dirty | None]:
+        """`{"head", "branch", "remote", "dirty": [{"path", "status"}], "patch"}`, and what to remember of it."""
+        if self._answer is None:
+            return None, None
+        try:
+            return self._answer.result()
+        except SnapshotFailed as error:  # the code is safe; only what git says of it is missing
+            warnings.append(f"The state of the folder's own git repository is not recorded. {error.message}")
+            return None, None
+
+    def close(self) -> None:
+        if self._threads is not None:
+            self._threads.shutdown()
+
+    def _ask(self, threads: ThreadPoolExecutor, paths: list[bytes] | None) -> tuple[dict[str, Any], Dirty | None]:
+        assert self._git_dir is not None
+        config = settings(self._folder, self._git_dir, configuration_bytes(self._git_dir))
+        overrides = silenced(config)
+        patch: Future[bytes] | None = None
+        if paths is not None:  # few, so that their difference can be made before it is known which differ
+            patch = threads.submit(self._patch, "HEAD", paths, overrides)
+        head, branch, dirty = self._status(paths, overrides)
+        if patch is None and head is not None:
+            changed = [path for path, status in dirty if status not in ("?", "U")]
+            patch = threads.submit(self._patch, head, changed[:_DIRTY_AT_MOST], overrides)
+        described = {
+            "head": head,
+            "branch": branch,
+            "remote": _remote(config, branch),
+            "dirty": [{"path": _text(path), "status": status} for path, status in dirty[:_DIRTY_AT_MOST]],
+            "patch": (_text(patch.result()) or None) if patch is not None and head is not None else None,
+        }
+        return described, (self._state, tuple(dirty)) if len(dirty) <= _DIRTY_AT_MOST else None
+
+    def _status(
+        self, paths: list[bytes] | None, overrides: dict[str, str]
+    ) -> tuple[str | None, str | None, list[tuple[bytes, str]]]:
+        command: list[str | bytes] = ["status", "--porcelain=v2", "-z", "--branch", "--untracked-files=normal"]
+        command += ["--ignore-submodules=dirty", "--no-renames"]
+        if paths is not None:
+            command += ["--", *(paths or [b".git"])]  # a path that never is in a status
+        answer = git.run(
+            command, git_dir=self._git_dir, work_tree=self._folder, user_config=True, config=overrides, timeout=_SECONDS
+        )
+        return _parse(answer)
+
+    def _patch(self, head: str, paths: list[bytes], overrides: dict[str, str]) -> bytes:
+        """The difference to HEAD as text, without secret places, cut at a line when it is long."""
+        shown = [path for path in paths if not _private(path)]
+        if not shown:
+            return b""
+        command: list[str | bytes] = ["diff-index", "--patch", "--no-color", "--no-ext-diff", "--no-textconv"]
+        command += ["--no-renames", "--ignore-submodules=dirty", head, "--", *shown]
+        process = git.start(
+            command, git_dir=self._git_dir, work_tree=self._folder, user_config=True, config=overrides,
+            stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        with process:
+            assert process.stdout
+            text = process.stdout.read(_PATCH_BYTES + 1)
+            process.kill()
+        if len(text) <= _PATCH_BYTES:
+            return text
+        return text[: text.rfind(b"\n", 0, _PATCH_BYTES) + 1] + b"... (the rest of the difference is not kept)\n"
 
 
 def _parse(answer: bytes) -> tuple[str | None, str | None, list[tuple[bytes, str]]]:
@@ -82,24 +146,6 @@ def _parse(answer: bytes) -> tuple[str | None, str | None, list[tuple[bytes, str
         elif kind == b"?":
             dirty.append((rest, "?"))
     return head, branch, dirty
-
-
-def _patch(git_dir: Path, folder: Path, head: str, paths: list[bytes], config: dict[str, str]) -> bytes:
-    """The difference to HEAD as text, cut at a line when it is long."""
-    process = git.start(
-        ["diff-index", "--patch", "--no-color", "--no-ext-diff", "--no-textconv", "--no-renames",
-         "--ignore-submodules=dirty", head, "--", *paths],
-        git_dir=git_dir, work_tree=folder, config=config,
-    )  # fmt: skip
-    with process:
-        assert process.stdin
-        assert process.stdout
-        process.stdin.close()
-        text = process.stdout.read(_PATCH_BYTES + 1)
-        process.kill()
-    if len(text) <= _PATCH_BYTES:
-        return text
-    return text[: text.rfind(b"\n", 0, _PATCH_BYTES) + 1] + b"... (the rest of the difference is not kept)\n"
 
 
 def _private(path: bytes) -> bool:

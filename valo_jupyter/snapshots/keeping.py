@@ -15,11 +15,11 @@ from typing import Any
 import msgpack
 
 from valo_jupyter.domain.errors import SnapshotFailed
-from valo_jupyter.snapshots.memory import Directory, Memory
+from valo_jupyter.snapshots.memory import Directory, Memory, State
 from valo_jupyter.snapshots.objects import storing
 
 #: Raised whenever the meaning of what is remembered changes.
-_FORMAT = 1
+_FORMAT = 2
 _WAIT_SECONDS = 120
 _FRAME = 28
 #: Additions after which the file is written anew.
@@ -84,7 +84,7 @@ class MemoryFile:
                 memory.directories.pop(path, None)
             for path, values in folders.items():
                 memory.directories[path] = Directory(*values)
-            memory.rules, memory.notebook, memory.repositories, memory.completed = header
+            memory.state = State(*header)
             position += _FRAME + length
             self._additions = 0 if self._end == 0 else self._additions + 1
             self._end = position
@@ -97,8 +97,7 @@ class MemoryFile:
         anew = self._additions >= _ADDITIONS or len(folders) > len(memory.directories) // 4
         if anew:
             folders, gone = memory.directories, []
-        header = (memory.rules, memory.notebook, memory.repositories, memory.completed)
-        content = _frame(_FORMAT, header, gone, {path: _values(one) for path, one in folders.items()})
+        content = _frame(_FORMAT, memory.state, gone, {path: _values(one) for path, one in folders.items()})
         with storing(self._git_dir):
             if anew:
                 temporary = self._path.with_suffix(".new")
@@ -134,7 +133,7 @@ def _values(one: Directory) -> tuple[Any, ...]:
 
 
 def _copy(memory: Memory) -> Memory:
-    return Memory(dict(memory.directories), memory.rules, memory.notebook, memory.repositories, memory.completed)
+    return Memory(dict(memory.directories), memory.state)
 
 
 def _frame(*values: object) -> bytes:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 #: `(mtime_ns, ctime_ns, size, inode, mode)`
 Signature = tuple[int, int, int, int, int]
 #: a file as it was, and its blob
 Seen = tuple[Signature, bytes]
 #: a name left out: the rule; its size if it must be looked at again next time, since its name is not the reason;
-#: whether it is a folder
-Out = tuple[str, "int | None", bool]
+#: whether it is a folder; whether git may track it
+Out = tuple[str, "int | None", bool, bool]
+#: a digest of the state of the user's repository, and what was dirty: `(path, status)`
+Dirty = tuple[bytes, "tuple[tuple[bytes, str], ...]"]
 
 
 def untrusted(seen: Signature) -> Signature:
@@ -41,19 +44,30 @@ class Directory:
     astray: tuple[bytes, ...] = ()
 
 
-@dataclass
-class Memory:
-    """Every folder by its path, outer ones first, and the state of the rules under which they were looked at."""
+class State(NamedTuple):
+    """What a snapshot depended on besides the folder itself."""
 
-    directories: dict[bytes, Directory] = field(default_factory=dict)
     #: a digest of all that decides what is left out, but for nested ignore files
     rules: bytes = b""
     #: the notebook that was stored cleaned
     notebook: bytes | None = None
     #: nested repositories
     repositories: tuple[bytes, ...] = ()
+    #: a digest of the state of every repository's index
+    indexes: bytes = b""
+    #: a digest of the files that git tracks although a rule ignores them
+    exceptions: bytes = b""
+    dirty: Dirty | None = None
     #: whether a snapshot of this folder was completed before
     completed: bool = False
+
+
+@dataclass
+class Memory:
+    """Every folder by its path, and the state under which they were looked at."""
+
+    directories: dict[bytes, Directory] = field(default_factory=dict)
+    state: State = field(default_factory=State)
 
     def forget(self, path: bytes | None) -> None:
         """Have this file judged and read again, and the folders around it judged again."""

@@ -45,15 +45,6 @@ def common_directory(git_dir: Path) -> Path:
         return git_dir
 
 
-def configuration_bytes(git_dir: Path) -> bytes:
-    """What the repository's own configuration files say, as they are."""
-    content = b""
-    for path in (common_directory(git_dir) / "config", git_dir / "config.worktree"):
-        if path.is_file():
-            content += path.read_bytes()
-    return content
-
-
 def located(path: Path) -> Path:
     """The path with its folder resolved but its own name kept: a notebook may itself be a link."""
     path = path.expanduser().absolute()

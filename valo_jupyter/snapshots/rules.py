@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Container
 from pathlib import Path
+from typing import NamedTuple
 
 from valo_jupyter.snapshots import defaults, private
+from valo_jupyter.snapshots.fingerprint import of_indexes
 from valo_jupyter.snapshots.gitignore import GitIgnore, Tracked
 from valo_jupyter.snapshots.places import git_directory
 from valo_jupyter.snapshots.records import MB, Choice
 
 VHIGNORE = b".vhignore"
+
+
+class Rule(NamedTuple):
+    """Why something is left out, and whether git may track it all the same."""
+
+    text: str
+    may_be_tracked: bool
 
 
 class Rules:
@@ -45,6 +55,15 @@ class Rules:
         """The repositories found inside the folder so far."""
         return tuple(sorted(path for path in self._repositories if path))
 
+    def indexes(self) -> bytes:
+        """A digest of the state of every repository's index."""
+        return of_indexes([tracked.git_dir for _, tracked in sorted(self._repositories.items())])
+
+    def exceptions(self) -> bytes:
+        """A digest of the files that are taken, although a rule ignores them, because git tracks them."""
+        listed = (path + b"\0" + tracked.although_ignored() for path, tracked in sorted(self._repositories.items()))
+        return hashlib.sha256(b"\0\0".join(listed)).digest()
+
     def close(self) -> None:
         self._git.close()
 
@@ -63,10 +82,10 @@ class Rules:
         if own is not None:
             self._repositories[path] = Tracked(folder, own)
 
-    def of_names(self, folder: bytes, names: list[tuple[bytes, bool]]) -> dict[bytes, str]:
+    def of_names(self, folder: bytes, names: list[tuple[bytes, bool]]) -> dict[bytes, Rule]:
         """The rule for each of these `(name, is a folder)` that is left out by what it is called."""
         prefix = folder + b"/" if folder else b""
-        found: dict[bytes, str] = {}
+        found: dict[bytes, Rule] = {}
         ask: list[bytes] = []
         inherited = _inherited(folder)
         for name, is_folder in names:
@@ -74,17 +93,16 @@ class Rules:
             if path in self._always:
                 continue
             rule = self._secret(folder, name, path, is_folder) or self._pattern(path, is_folder)
-            if rule is None:
-                what = inherited or defaults.by_name(name, is_folder)
-                if what is not None and (name == b".git" or not self._tracked(path)):
-                    rule = f"default ignore list: {what}"
+            what = inherited or defaults.by_name(name, is_folder)
             if rule is not None:
-                found[name] = rule
+                found[name] = Rule(rule, True)
+            elif what is not None and (name == b".git" or not self._tracked(path)):
+                found[name] = Rule(f"default ignore list: {what}", False)
             else:
                 ask.append(path)
         for path, rule in self._git.rules(ask).items():
             if not self._tracked(path):
-                found[path[len(prefix) :]] = rule
+                found[path[len(prefix) :]] = Rule(rule, False)
         return found
 
     def depends_on_content(self, name: bytes) -> bool:

@@ -116,7 +116,7 @@ class Scanner:
             rules = self._rules.of_names(path, fresh)
             for name, is_folder in fresh:
                 if name in rules:
-                    directory.left[name] = (rules[name], None, is_folder)
+                    directory.left[name] = (rules[name].text, None, is_folder, rules[name].may_be_tracked)
                 elif is_folder:
                     folders.append(name)
                 else:
@@ -133,13 +133,14 @@ class Scanner:
         pending = Pending(path, name, now, old[1] if old is not None else None)
         if stat.S_ISREG(mode):
             if size > self._rules.max_bytes and pending.path != self._rules.notebook:
-                directory.left[name] = (self._rules.size_rule, size, False)
+                directory.left[name] = (self._rules.size_rule, size, False, True)
                 return
         elif stat.S_ISLNK(mode):
             if leads_out(self._root, pending.path):
                 directory.astray = (*directory.astray, name)
         else:
-            directory.left[name] = (f"not a file: {_KINDS.get(stat.S_IFMT(mode), 'of an unknown kind')}", 0, False)
+            kind = _KINDS.get(stat.S_IFMT(mode), "of an unknown kind")
+            directory.left[name] = (f"not a file: {kind}", 0, False, True)
             return
         self.scan.files += 1
         self.scan.bytes += size
@@ -201,6 +202,5 @@ def leads_out(root: bytes, path: bytes) -> bool:
         target = os.readlink(root + b"/" + path)
     except OSError:
         return False
-    return (
-        os.path.isabs(target) or os.path.normpath(os.path.join(os.path.dirname(path), target)).split(b"/")[0] == b".."
-    )
+    inside = os.path.normpath(os.path.join(os.path.dirname(path), target))
+    return os.path.isabs(target) or inside.split(b"/")[0] == b".."

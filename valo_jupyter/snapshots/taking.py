@@ -7,83 +7,34 @@ import stat
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
-from valo_jupyter.snapshots import confirm
-from valo_jupyter.snapshots.fingerprint import fingerprint
+from valo_jupyter.snapshots import confirm, report, trees
+from valo_jupyter.snapshots.differences import paths_to_ask_about
+from valo_jupyter.snapshots.fingerprint import of_rules
+from valo_jupyter.snapshots.history import History
 from valo_jupyter.snapshots.keeping import MemoryFile
-from valo_jupyter.snapshots.memory import Directory, Memory, untrusted
+from valo_jupyter.snapshots.memory import Memory, State, untrusted
 from valo_jupyter.snapshots.notebook import cleaned
-from valo_jupyter.snapshots.objects import EMPTY_TREE, Objects
+from valo_jupyter.snapshots.objects import Objects
 from valo_jupyter.snapshots.reading import Gone, Reader, Stored
-from valo_jupyter.snapshots.records import Choice, LeftOut, Progress
+from valo_jupyter.snapshots.records import Choice, Progress, Snapshot
+from valo_jupyter.snapshots.report import text
 from valo_jupyter.snapshots.rules import Rules
-from valo_jupyter.snapshots.scan import GONE, Pending, Scan, Scanner
+from valo_jupyter.snapshots.scan import Pending, Scan, Scanner
 
 #: A file changed this shortly before it was read may be changed again without its time showing it.
 _RACY_NS = 2_000_000_000
-_LEFT_OUT_AT_MOST = 2_000
 _NOTICE_SECONDS = 0.05
-#: hashing and compressing leave the interpreter to other threads
+#: Hashing and compressing leave the interpreter to other threads.
 _READERS = min(4, os.cpu_count() or 1)
 _FEW = 32
 
 
-@dataclass
-class Made:
-    """What a snapshot has come to, before what git says of the folder is known."""
-
-    commit: str
-    tree: str
-    files: int
-    bytes: int
-    changed: int
-    left_out: list[LeftOut] = field(default_factory=list)
-    empty_folders: int = 0
-    warnings: list[str] = field(default_factory=list)
-
-
-def notebook_alone(folder: Path, git_dir: Path, notebook: bytes) -> Made:
-    """The notebook, cleaned, at its place in the project, and nothing else."""
-    objects = Objects(git_dir)
-    stored = _read_notebook(Reader(os.fsencode(folder), objects), notebook, None)
-    name, mode, sha = os.path.basename(notebook), _mode(stored.signature[4]), stored.sha
-    left_out = []
-    path = os.path.dirname(notebook)
-    while True:
-        left_out += _others(folder, path, name)
-        sha, mode = objects.write_tree([(mode, name, sha)]), b"40000"
-        if not path:
-            break
-        path, name = os.path.split(path)
-    return Made(objects.write_commit(sha), sha.hex(), 1, stored.signature[2], 1, left_out[:_LEFT_OUT_AT_MOST])
-
-
-def _others(folder: Path, path: bytes, taken: bytes) -> list[LeftOut]:
-    prefix = path + b"/" if path else b""
-    with os.scandir(os.path.join(os.fsencode(folder), path)) as listing:
-        found = [
-            prefix + entry.name + (b"/" if entry.is_dir(follow_symlinks=False) else b"")
-            for entry in listing
-            if entry.name not in (taken, b".git")
-        ]
-    return [LeftOut(_text(one), "only the notebook was sent") for one in sorted(found)]
-
-
-def whole_folder(
-    folder: Path, git_dir: Path, notebook: bytes | None, choice: Choice, progress: Callable[[Progress], None] | None
-) -> Made:
-    """The folder, less what the rules leave out."""
-    kept = MemoryFile(git_dir, folder)
-    with kept.locked():
-        return _Taking(folder, git_dir, notebook, choice, progress).run(kept)
-
-
-class _Taking:
-    """One snapshot of a folder."""
+class Taking:
+    """One snapshot of a whole folder. The caller holds the lock of `kept`."""
 
     def __init__(
         self,
@@ -103,32 +54,42 @@ class _Taking:
         self._root = os.fsencode(folder)
         self._objects = Objects(git_dir)
         self._warnings: list[str] = []
-        self._empty = 0
 
-    def run(self, kept: MemoryFile) -> Made:
+    def run(self, kept: MemoryFile) -> Snapshot:
         memory = kept.load()
-        if memory.notebook != self._notebook:
-            memory.forget(memory.notebook)
+        if memory.state.notebook != self._notebook:
+            memory.forget(memory.state.notebook)
             memory.forget(self._notebook)
-        rules = Rules(self._folder, self._git_dir, self._choice, self._notebook, memory.repositories)
+        history = History(self._folder, memory.state.dirty)
+        rules = Rules(self._folder, self._git_dir, self._choice, self._notebook, memory.state.repositories)
         try:
-            scan, state = self._look(memory, rules)
+            scan, state = self._look(memory, rules, history)
+            before = history.before
+            history.narrow(None if before is None else paths_to_ask_about(scan, memory, before))
+            changed = self._read(scan) + _gone(scan, memory)
+            tree, empty = trees.build(scan, memory, self._objects)
+            commit = self._objects.write_commit(tree)
+            described, dirty = history.result(self._warnings)
         finally:
             rules.close()
-        self._refuse_unreadable(scan)
-        changed = self._read(scan) + _gone(scan, memory)
-        tree = self._build(scan, memory)
-        commit = self._objects.write_commit(tree)
-        kept.save(Memory(scan.directories, state, self._notebook, rules.nested, True), memory)
-        self._warn_of_links(scan)
-        return Made(
-            commit, tree.hex(), scan.files, scan.bytes, changed, self._left_out(scan), self._empty, self._warnings
+            history.close()
+        kept.save(Memory(scan.directories, state._replace(dirty=dirty)), memory)
+        left_out = report.left_out(scan, self._warnings)
+        self._warnings += report.links_astray(scan)
+        return Snapshot(
+            commit, tree.hex(), scan.files, scan.bytes, changed, left_out, empty, self._warnings, described
         )  # fmt: skip
 
-    def _look(self, memory: Memory, rules: Rules) -> tuple[Scan, bytes]:
-        state = fingerprint(self._folder, self._choice, memory.repositories)
-        asking = not memory.completed or confirm.is_home(self._folder)
-        scanner = Scanner(self._root, memory, rules, state != memory.rules, self._racy_after)
+    def _look(self, memory: Memory, rules: Rules, history: History) -> tuple[Scan, State]:
+        """Walk the folder, and ask the user if there is something to ask."""
+        asking = not memory.state.completed or confirm.is_home(self._folder)
+        if not asking:
+            history.begin(self._notebook)
+        state = State(of_rules(self._folder, self._choice), self._notebook, completed=True)
+        exceptions = memory.state.exceptions
+        if (indexes := rules.indexes()) != memory.state.indexes:
+            exceptions = rules.exceptions()
+        stale = state.rules != memory.state.rules or exceptions != memory.state.exceptions
 
         def notice(scan: Scan) -> None:
             if asking and scan.files > confirm.COUNT_AT_MOST:
@@ -137,18 +98,16 @@ class _Taking:
                     raise question
             self._notice(Progress("scan", scan.files, scan.bytes))
 
-        scan = scanner.run(notice)
+        scan = Scanner(self._root, memory, rules, stale, self._racy_after).run(notice)
         question = confirm.question(scan, self._folder, self._choice, complete=True) if asking else None
         if question is not None:
             raise question
-        if rules.nested != memory.repositories:
-            state = fingerprint(self._folder, self._choice, rules.nested)
-        return scan, state
-
-    def _refuse_unreadable(self, scan: Scan) -> None:
         reason = scan.directories[b""].excluded
         if reason is not None:
             raise SnapshotFailed(f"The folder {self._folder} is {reason}. Fix its permissions and run again.")
+        if rules.nested != memory.state.repositories:
+            indexes, exceptions = b"", b""  # of repositories that were not known when it was looked at: next time
+        return scan, state._replace(repositories=rules.nested, indexes=indexes, exceptions=exceptions)
 
     def _read(self, scan: Scan) -> int:
         """Store what is pending; how many files differ from the previous snapshot."""
@@ -174,7 +133,7 @@ class _Taking:
     def _store(self, reader: Reader, one: Pending) -> Stored | OSError | None:
         try:
             if one.path == self._notebook:
-                return _read_notebook(reader, one.path, one.known)
+                return read_notebook(reader, one.path, one.known)
             if stat.S_ISLNK(one.signature[4]):
                 return reader.link(one.path, one.signature)
             return reader.file(one.path, one.known)
@@ -190,7 +149,7 @@ class _Taking:
             directory.files[one.name] = (untrusted(outcome.signature) if racy else outcome.signature, outcome.sha)
             if not outcome.steady:
                 self._warnings.append(
-                    f"{_text(one.path)} was being written to; it is in the snapshot as far as it was then."
+                    f"{text(one.path)} was being written to; it is in the snapshot as far as it was then."
                 )
             return outcome.sha != one.known
         del directory.files[one.name]
@@ -199,53 +158,9 @@ class _Taking:
         scan.bytes -= one.signature[2]
         if outcome is not None:
             rule = f"not readable: {outcome.strerror}"
-            directory.left[one.name] = (rule, one.signature[2], False)
-            self._warnings.append(f"{_text(one.path)} was left out: {rule}.")
+            directory.left[one.name] = (rule, one.signature[2], False, True)
+            self._warnings.append(f"{text(one.path)} was left out: {rule}.")
         return one.known is not None
-
-    def _build(self, scan: Scan, memory: Memory) -> bytes:
-        """Write the trees that are not as they were; the root's name."""
-        moved: set[bytes] = set()
-        for path in reversed(scan.directories):
-            directory, old = scan.directories[path], memory.directories.get(path)
-            if directory is not old or path in moved:
-                if old is not None and path not in moved and _same(directory, old):
-                    directory = old
-                elif directory.excluded is None:
-                    tree = self._objects.write_tree(_entries(path, directory, scan.directories))
-                    directory = replace(directory, tree=tree)
-                scan.directories[path] = directory
-                if old is None or directory.tree != old.tree:
-                    moved.add(os.path.dirname(path))
-            self._empty += directory.tree == EMPTY_TREE and path != b""
-        root = scan.directories[b""].tree
-        assert root is not None
-        return root
-
-    def _left_out(self, scan: Scan) -> list[LeftOut]:
-        """Large files first: those are the ones that somebody may miss."""
-        found = []
-        for path, directory in scan.directories.items():
-            prefix = path + b"/" if path else b""
-            if directory.excluded is not None and directory.excluded != GONE:
-                found.append(LeftOut(_text(prefix), directory.excluded))
-            for name, (rule, size, is_folder) in directory.left.items():
-                found.append(LeftOut(_text(prefix + name + (b"/" if is_folder else b"")), rule, size))
-        found.sort(key=lambda one: (-(one.size or 0), one.path))
-        if len(found) > _LEFT_OUT_AT_MOST:
-            self._warnings.append(
-                f"{len(found):,} entries were left out; the list names {_LEFT_OUT_AT_MOST:,} of them."
-            )
-        return found[:_LEFT_OUT_AT_MOST]
-
-    def _warn_of_links(self, scan: Scan) -> None:
-        for folder, directory in scan.directories.items():
-            for name in directory.astray:
-                path = folder + b"/" + name if folder else name
-                self._warnings.append(
-                    f"{_text(path)} is a link that leads out of the folder: "
-                    "it is sent as a link, and will lead nowhere on another machine."
-                )
 
     def _notice(self, progress: Progress) -> None:
         now = time.monotonic()
@@ -254,29 +169,13 @@ class _Taking:
             self._progress(progress)
 
 
-def _read_notebook(reader: Reader, path: bytes, known: bytes | None) -> Stored:
+def read_notebook(reader: Reader, path: bytes, known: bytes | None) -> Stored:
     try:
-        return reader.file(path, known, lambda content: cleaned(content, _text(path)))
+        return reader.file(path, known, lambda content: cleaned(content, text(path)))
     except Gone:
-        raise SnapshotFailed(f"The notebook {_text(path)} is no longer there. Save it and run again.") from None
+        raise SnapshotFailed(f"The notebook {text(path)} is no longer there. Save it and run again.") from None
     except OSError as error:
-        raise SnapshotFailed(f"The notebook {_text(path)} cannot be read: {error.strerror}.") from error
-
-
-def _entries(
-    path: bytes, directory: Directory, directories: dict[bytes, Directory]
-) -> list[tuple[bytes, bytes, bytes]]:
-    prefix = path + b"/" if path else b""
-    entries = [(_mode(seen[4]), name, sha) for name, (seen, sha) in directory.files.items()]
-    for name in directory.folders:
-        tree = directories[prefix + name].tree
-        if tree is not None:
-            entries.append((b"40000", name, tree))
-    return entries
-
-
-def _same(directory: Directory, old: Directory) -> bool:
-    return replace(directory, tree=old.tree) == old
+        raise SnapshotFailed(f"The notebook {text(path)} cannot be read: {error.strerror}.") from error
 
 
 def _gone(scan: Scan, memory: Memory) -> int:
@@ -288,14 +187,3 @@ def _gone(scan: Scan, memory: Memory) -> int:
             continue
         gone += len(old.files if now is None else old.files.keys() - now.files.keys())
     return gone
-
-
-def _mode(mode: int) -> bytes:
-    """git knows files, executable files and links."""
-    if stat.S_ISLNK(mode):
-        return b"120000"
-    return b"100755" if mode & stat.S_IXUSR else b"100644"
-
-
-def _text(name: bytes) -> str:
-    return name.decode("utf-8", "backslashreplace")
