@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.parts.local import LocalProject
+from tests.parts.local import LocalProject, user_processes
 from valo_jupyter.domain.placement import Placement
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.engines.port import Change, Engine, Order
@@ -72,14 +72,7 @@ class Bench:
         await asyncio.to_thread(services.executions.stop, self.project.user, given.execution_id)
 
     def user_processes(self, execution_id: str) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("VALO_EXECUTION") == execution_id and process.status() != "zombie":
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        return user_processes(Path.home(), execution_id)
 
     def pid_of(self, execution_id: str) -> int:
         return next(m.pid for m in self.engine.machines() if m.execution == execution_id and m.pid)

@@ -11,11 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-import psutil
 import pytest
 import sqlalchemy as sa
 
-from tests.parts.local import LocalProject, processes_of, until
+from tests.parts.local import LocalProject, processes_of, until, user_processes
 from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.processes import machines_folder, records
@@ -108,16 +107,9 @@ def test_no_execution_is_lost_or_has_two_writers(project: LocalProject, state: S
     outcomes = [check(project, execution_id) for execution_id in submitted]
     print({outcome: outcomes.count(outcome) for outcome in set(outcomes)})
     # what ran is gone, but for the kernels that wait
-    until(lambda: not [p for p in processes_of(private_home) if runs_user_code(p)])
+    until(lambda: not user_processes(private_home))
     assert lifecycle.start(state)["url"]
     assert project.wait(project.submit("script")).status == "complete"
-
-
-def runs_user_code(process: psutil.Process) -> bool:
-    try:
-        return "VALO_EXECUTION" in process.environ()
-    except psutil.Error:
-        return False
 
 
 def check(project: LocalProject, execution_id: str) -> str:

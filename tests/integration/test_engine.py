@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.parts.local import LocalProject, processes_of, until
+from tests.parts.local import LocalProject, processes_of, until, user_processes
 from valo_jupyter.domain.errors import Conflict
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
@@ -86,7 +86,7 @@ def test_a_killed_machine_costs_one_attempt_and_a_second_one_the_execution(line:
 def test_a_killed_engine_takes_its_machines_along_and_its_executions_run_again(line: Line, state: StateFolder) -> None:
     execution_id = line.begun("strays")
     before = lifecycle.status(state)
-    users = [process.pid for process in processes_of(Path.home()) if process.environ().get("VALO_EXECUTION")]
+    users = [process.pid for process in user_processes(Path.home())]
     assert len(users) >= 3
     os.kill(before["engine_pid"], signal.SIGKILL)
     until(lambda: not any(psutil.pid_exists(pid) for pid in (machine["pid"] for machine in before["machines"])), 5)

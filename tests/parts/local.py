@@ -28,16 +28,27 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
     raise AssertionError(f"it did not come to be within {seconds:.0f} s")
 
 
-def processes_of(home: Path) -> list[psutil.Process]:
-    """All processes that were started, however indirectly, with this home folder, but the one that asks."""
+def processes_of(home: Path, **variables: str) -> list[psutil.Process]:
+    """All processes that were started, however indirectly, with this home folder and these variables, but the asker.
+
+    The value `"*"` stands for any.
+    """
+    wanted = {"HOME": str(home), **variables}
     found = []
     for process in psutil.process_iter():
         try:
-            if process.environ().get("HOME") == str(home) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
+            known = process.environ()
+            alive = process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid()
         except psutil.Error:
             continue
-    return [process for process in found if process.pid != os.getpid()]
+        if alive and all(name in known and value in ("*", known[name]) for name, value in wanted.items()):
+            found.append(process)
+    return found
+
+
+def user_processes(home: Path, execution_id: str = "*") -> list[psutil.Process]:
+    """The processes of executions, or of one."""
+    return processes_of(home, VALO_EXECUTION=execution_id)
 
 
 class LocalProject:
