@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import stat
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +15,7 @@ from valo_jupyter.runtime.commands import run_commands
 from valo_jupyter.runtime.config import write_config
 from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, StopRequest, StopSignal
 from valo_jupyter.runtime.environment import user_environment
+from valo_jupyter.runtime.folders import make_folders, remove_folders
 from valo_jupyter.runtime.inputs import Inputs
 from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.left_out import explain_missing
@@ -28,6 +25,7 @@ from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
 from valo_jupyter.runtime.reporter import Reporter
+from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused, Wire
 from valo_jupyter.snapshots import checkout
 from valo_jupyter.stores import open_store
@@ -134,12 +132,12 @@ class Job:
             if not self._reporter.closed:
                 self._stop.set(StopRequest("the job is over", kill_after=0, status="lost"))
                 self._reporter.close()
-            _remove(self._folders.root)
+            remove_folders(self._folders)
 
     def _outcome(self) -> Outcome:
         """Prepare, run, and store what came of it; every failure becomes an outcome with its reason."""
         try:
-            self._make_folders()
+            make_folders(self._folders)
             for line in self._assignment["log"]:
                 self._reporter.status(line)
             with Limits(
@@ -154,14 +152,6 @@ class Job:
             log.exception("%s: the job failed outside of its code", self._name)
             reason = error.message if isinstance(error, ValoError) else f"{type(error).__name__}: {error}"
             return Outcome("crashed", f"Valo could not run this: {reason}")
-
-    def _make_folders(self) -> None:
-        root = self._folders.root
-        _remove(root)
-        root.parent.mkdir(parents=True, exist_ok=True)
-        root.mkdir(mode=0o700)
-        for folder in (self._folders.inputs, self._folders.outputs):
-            folder.mkdir()
 
     def _prepared(self) -> Outcome | None:
         """Code, inputs and config files; an outcome if it ends here."""
@@ -215,8 +205,11 @@ class Job:
         environment = user_environment(self._assignment, self._folders)
         notebook = self._assignment["notebook"]
         if notebook is None:
+            commands = with_own_folders(self._assignment["commands"], self._folders)
+            if commands != self._assignment["commands"]:
+                self._reporter.status(NOTE)
             return run_commands(
-                self._assignment["commands"],
+                commands,
                 folders=self._folders,
                 environment=environment,
                 sink=self._reporter,
@@ -245,19 +238,20 @@ class Job:
         if request is not None and (outcome.status != "error" or not outcome.reason):
             status = "error" if request.status == "error" else "stopped"
             outcome = replace(outcome, status=status, reason=outcome.reason or request.reason)
-        if outcome.error is not None and outcome.error.get("ename") == "FileNotFoundError":
-            notebook = (self._assignment["notebook"] or {}).get("path", "")
-            hint = explain_missing(
-                outcome.error["evalue"],
-                self._assignment["left_out"],
-                repository=self._folders.repository,
-                cwd=(self._folders.repository / notebook).parent,
-            )
-            if hint:
-                outcome = replace(outcome, reason=f"{outcome.reason}; {hint}")
+        if hint := self._why_missing(outcome):
+            outcome = replace(outcome, reason=f"{outcome.reason}; {hint}")
         if outcome.reason:
             self._reporter.status(f"{outcome.status.capitalize()}: {outcome.reason}")
         return outcome
+
+    def _why_missing(self, outcome: Outcome) -> str | None:
+        """What is known of the file that code did not find, if that is how it failed."""
+        if outcome.error is None or outcome.error.get("ename") != "FileNotFoundError":
+            return None
+        message, repository = outcome.error["evalue"], self._folders.repository
+        cwd = (repository / self._assignment["notebook"]["path"]).parent
+        left_out = self._assignment["left_out"]
+        return explain_missing(message, left_out, repository=repository, cwd=cwd) or advice(message)
 
     def _end(self, outcome: Outcome) -> dict[str, Any]:
         """The body of `POST /run/v1/end`."""
@@ -305,15 +299,3 @@ class _Phase:
 
     def __exit__(self, *_: object) -> None:
         self._seconds[self._name] = time.monotonic() - self._begun
-
-
-def _remove(folder: Path) -> None:
-    """Remove a job's folder, read-only folders in it included."""
-
-    def make_writable(function: Callable[..., Any], path: str, _: object) -> None:
-        with suppress(OSError):
-            os.chmod(os.path.dirname(path), stat.S_IRWXU)
-            os.chmod(path, stat.S_IRWXU)
-            function(path)
-
-    shutil.rmtree(folder, onerror=make_writable)
