@@ -185,3 +185,24 @@ def test_project_variables_and_their_secrets(
     assignment = services.runs.start(place(services, environment).token, {})
     assert assignment["environment_variables"] == {"PLAIN": "own", "HIDDEN": "h1dden"}
     assert assignment["secret_names"] == ["HIDDEN"]
+
+
+def test_what_user_code_may_say_is_stored(services: Services, run: Any, user: User) -> None:
+    """NUL, bytes that are no UTF-8, numbers that JSON has not: none of them may cost the execution its end."""
+    odd = {
+        "name": "a\udcff.bin",
+        "size": 1,
+        "sha256": "d" * 64,
+        "uri": "valo://" + "d" * 64,
+        "metadata": {"x": float("nan")},
+    }
+    (made,) = services.runs.outputs(run.token, [odd])
+    assert services.runs.outputs(run.token, [odd]) == [made]
+    assert services.data.get(user, made["datum"]).name == "a\\xff.bin"
+    assert services.data.get(user, made["datum"]).metadata == {"x": "NaN"}
+    services.runs.events(run.token, 1, [{"k": "metadata", "values": {"loss": float("inf"), "t": "\0"}}])
+    assert services.data.points(run.execution_id)[0].values == {"loss": "Infinity", "t": "\0"}
+    services.runs.end(
+        run.token, {"status": "error", "reason": "ValueError: \0 and \udcff", "error": {"evalue": "\0\udcff"}}
+    )
+    assert services.executions.get(user, run.execution_id).status_detail == "ValueError: \\0 and \\xff"

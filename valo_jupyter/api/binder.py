@@ -19,7 +19,7 @@ from tornado.httputil import HTTPServerRequest
 from valo_jupyter.api.hub import Hub
 from valo_jupyter.api.routing import ROUTES, AskAgain, Reply, Request, Route
 from valo_jupyter.api.sending import send_file
-from valo_jupyter.domain import errors
+from valo_jupyter.domain import errors, storable
 from valo_jupyter.services import Services
 
 log = logging.getLogger("valo.web")
@@ -185,7 +185,7 @@ class RouteHandler(web.RequestHandler):
             self.finish()
         else:
             self.set_header("Content-Type", "application/json")
-            self.finish(json.dumps(reply.value, ensure_ascii=False).encode("utf-8", "replace"))
+            self.finish(storable.dumps(reply.value, ensure_ascii=False).encode("utf-8", "replace"))
 
     def refuse(self, error: errors.ValoError) -> None:
         status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)

@@ -12,6 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import OperationalError, ProgrammingError
 
+from valo_jupyter.domain import storable
 from valo_jupyter.domain.errors import StateFolder
 
 #: the newest migration; equal to it, Alembic need not be imported at all
@@ -37,7 +38,7 @@ class Database:
             options["poolclass"] = sa.QueuePool
         else:
             options["pool_pre_ping"] = True
-        self.engine = sa.create_engine(parsed, pool_size=8, max_overflow=24, **options)
+        self.engine = sa.create_engine(parsed, pool_size=8, max_overflow=24, json_serializer=storable.dumps, **options)
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import commits, data, data_tags, edges, executions, metadata_points
-from valo_jupyter.domain import clock
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.executions import checked_tags
@@ -31,6 +31,7 @@ class Data:
 
     def register_output(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
         """One file of an execution's outputs; the same name and content twice is one datum."""
+        item = {**item, "name": storable.text(item["name"])}
         same = connection.execute(
             sa.select(data.c.id).where(
                 data.c.output_execution_id == execution.id,
@@ -49,6 +50,7 @@ class Data:
 
     def register_input(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
         """One file that an execution reads; warns when its address held other content the last time."""
+        item = {**item, "name": storable.text(item["name"]), "uri": storable.text(item["uri"])}
         earlier = connection.execute(
             sa.select(data.c.id, data.c.sha256)
             .where(data.c.project_id == execution.project_id, data.c.uri == item["uri"])

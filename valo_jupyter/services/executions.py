@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import attempts, edges, execution_tags, executions, projects
-from valo_jupyter.domain import clock
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services import listing
@@ -131,7 +131,7 @@ class Executions:
                 revision=revision,
                 status=Status.QUEUED.value,
                 status_detail="in line",
-                title=wanted.title,
+                title=storable.text(wanted.title),
                 step=plan.step,
                 image=wanted.image or plan.image,
                 commit_id=commit.id,
@@ -250,7 +250,7 @@ class Executions:
                 fresh = checked_tags(tags)
                 connection.execute(sa.delete(execution_tags).where(execution_tags.c.execution_id == row.id))
                 write_tags(connection, row.id, row.project_id, row.counter, fresh)
-            self._moves.touch(connection, row, **({} if title is None else {"title": title}))
+            self._moves.touch(connection, row, **({} if title is None else {"title": storable.text(title)}))
 
 
 def checked_tags(tags: Any) -> list[str]:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
 from valo_jupyter.db.tables import environments, executions, projects
-from valo_jupyter.domain import clock
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status, check_move
 from valo_jupyter.services.events import EventLog
 
@@ -45,6 +45,7 @@ class Moves:
             The state in `row` does not lead to `to`.
         """
         check_move(row.counter, Status(row.status), to)
+        detail = storable.text(detail)
         if to.ended:
             ended = clock.now()
             values.setdefault("ended", ended)

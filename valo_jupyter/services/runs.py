@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import attempts, executions
-from valo_jupyter.domain import clock
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.state import StateFolder
@@ -190,7 +190,7 @@ class Runs:
             if attempt.status != "open":
                 return
             row = self._row(connection, attempt.execution_id)
-            reason = str(outcome.get("reason") or "")
+            reason = storable.text(str(outcome.get("reason") or ""))
             self._close(connection, attempt, status.value, reason)
             self._moves.move(
                 connection,
