@@ -32,7 +32,7 @@ def card(view: View, *, buttons: bool) -> str:
     ]
     status = escape(data["status"])
     return (
-        f'<div class="valo-card valo-{status}" role="group" aria-label="Execution #{data["counter"]}">'
+        f'<div class="valo-card valo-is-{status}" role="group" aria-label="Execution #{data["counter"]}">'
         f"{''.join(parts)}</div>"
     )
 
@@ -86,7 +86,9 @@ def _error(data: dict[str, Any]) -> str:
     if not error.get("ename"):
         return ""
     words = f"{error['ename']}: {error.get('evalue') or ''}"
-    return f'<div class="valo-error">{_text(words, 500)}</div>'
+    if human.plain(words) in summary.state_words(data):
+        return ""
+    return f'<div class="valo-failure">{_text(words, 500)}</div>'
 
 
 def _log(view: View) -> str:
@@ -134,7 +136,7 @@ def _files(data: dict[str, Any]) -> str:
         return ""
     shown = [
         f'<span class="valo-file" title="{_text(output["uri"])}">{_text(output["name"], 60)} '
-        f"<small>{human.size(output['size'])}</small>{_labels(output.get('tags') or [])}</span>"
+        f"<small>{human.size(output['size'])}</small> {_labels(output.get('tags') or [])}</span>"
         for output in outputs[:FILES]
     ]
     more = f"<small>and {len(outputs) - FILES} more</small>" if len(outputs) > FILES else ""

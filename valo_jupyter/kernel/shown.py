@@ -124,6 +124,9 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.rows:
             return f"<p>{escape(self._empty)}</p>"
-        head = "".join(f"<th>{escape(text)}</th>" for text in self.header)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in self.rows)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        head, *body = [
+            "".join(f'<{cell} style="text-align: left">{escape(text)}</{cell}>' for text in row)
+            for cell, row in [("th", self.header), *(("td", row) for row in self.rows)]
+        ]
+        rows = "".join(f"<tr>{row}</tr>" for row in body)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"

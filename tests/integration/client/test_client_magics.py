@@ -100,10 +100,10 @@ def test_a_card_lives_and_then_stays_as_plain_html(front: Front, training: Path)
     # the widget is gone from the output when it ends: a reload, or GitHub, shows the card all the same
     front.until(lambda _: WIDGET not in front.displays[display_id])
     final = front.displays[display_id]["text/html"]
-    for expected in ("valo-complete", "loss", "sub/model.txt", "mine", "train.ipynb ~", "%valo rerun 1"):
+    for expected in ("valo-is-complete", "loss", "sub/model.txt", "mine", "train.ipynb ~", "%valo rerun 1"):
         assert expected in final
     assert "<button" not in final
-    assert "valo-complete" in front.html()
+    assert "valo-is-complete" in front.html()
 
 
 def test_a_pressed_button_stops_it(front: Front, client: Client, make_notebook: MakeNotebook) -> None:
@@ -114,15 +114,15 @@ def test_a_pressed_button_stops_it(front: Front, client: Client, make_notebook: 
     front.run("run")
     front.until(lambda _: "begun" in front.html())
     front.press("stop")
-    front.until(lambda _: "valo-stopped" in front.html())
+    front.until(lambda _: "valo-is-stopped" in front.html())
     assert client.execution(execution_id).status is Status.STOPPED
 
 
 def test_the_same_again_by_a_button(front: Front, training: Path) -> None:
     front.run("%valo run train.ipynb")
-    front.until(lambda _: "valo-started" in front.html() or "valo-complete" in front.html())
+    front.until(lambda _: "valo-is-started" in front.html() or "valo-is-complete" in front.html())
     front.press("rerun")
-    front.until(lambda _: "again of #1" in front.html() and "valo-complete" in front.html())
+    front.until(lambda _: "again of #1" in front.html() and "valo-is-complete" in front.html())
     assert "#2" in front.html()
 
 
@@ -142,7 +142,7 @@ def test_commands_of_one_execution(front: Front, training: Path) -> None:
     assert "better, good" in listed
     assert "#2" not in listed
     front.run("%valo show 1")
-    assert "valo-complete" in list(front.displays.values())[-1]["text/html"]
+    assert "valo-is-complete" in list(front.displays.values())[-1]["text/html"]
 
 
 def test_mistakes_are_told_without_a_traceback(front: Front, training: Path) -> None:
