@@ -79,6 +79,9 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
           // Notebook 7 shows one document in its main area; the page stands beside it
           app.shell.add(page, labShell ? 'main' : 'right');
           await pages.add(page);
+          const opened = page;
+          // a reload shows the same tab again
+          page.content.tabChanged.connect(() => void pages.save(opened));
         } else if (tab) {
           page.content.tab = tab;
         }

@@ -1,6 +1,7 @@
 /** The page of one execution: header and tabs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
 import { lazy, Suspense, useState } from 'react';
 import type { IExecution, IExecutionDetail } from '../api/types';
 import { DetailHeader } from '../components/DetailHeader';
@@ -48,6 +49,9 @@ export class ExecutionPage extends ReactWidget {
 
   readonly model: ExecutionModel;
 
+  /** Another tab is shown. */
+  readonly tabChanged = new Signal<this, DetailTab>(this);
+
   get executionId(): string {
     return this._options.id;
   }
@@ -58,11 +62,15 @@ export class ExecutionPage extends ReactWidget {
   }
 
   set tab(tab: DetailTab) {
-    this._tab = tab;
-    this.update();
+    if (tab !== this._tab) {
+      this._tab = tab;
+      this.update();
+      this.tabChanged.emit(tab);
+    }
   }
 
   dispose(): void {
+    Signal.clearData(this);
     this.model.dispose();
     super.dispose();
   }
