@@ -103,7 +103,7 @@ def test_secrets_are_shown_nowhere(bench):
 def test_background_processes_end_with_the_commands(bench):
     begun = time.monotonic()
     bench.commands("sleep 600 & echo $! ; setsid sleep 600 & echo $!")
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 30
     assert bench.end["status"] == "complete"
     assert not any(psutil.pid_exists(int(pid)) and alive(int(pid)) for pid in bench.server.lines("stdout"))
 
@@ -142,7 +142,7 @@ def test_what_ignores_a_stop_is_killed(bench):
         bench.commands("trap '' INT TERM; touch $VH_OUTPUTS_DIR/kept; echo ready; while :; do sleep 0.1; done")
         == "stopped"
     )
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 30
     assert bench.stored("kept") == b""
 
 
@@ -154,7 +154,7 @@ def test_a_stale_attempt_is_killed_at_once_and_reports_nothing_more(bench):
     begun = time.monotonic()
     status = bench.commands("trap '' INT TERM; echo ready; touch $VH_OUTPUTS_DIR/x; while :; do sleep 0.1; done")
     assert (status, bench.server.ends, bench.server.outputs) == ("stale", [], [])
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < 30
     assert list((bench.state / "jobs").iterdir()) == []
 
 
