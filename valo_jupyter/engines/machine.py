@@ -6,6 +6,8 @@ import asyncio
 import json
 import logging
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -15,7 +17,7 @@ from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines import lean, task
 from valo_jupyter.engines.logs import BoundedLog
-from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, end_strays, machines_folder
+from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, machines_folder
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +31,17 @@ class LocalMachine:
     def __init__(self, config: dict[str, Any]) -> None:
         from valo_jupyter.runtime.kernels import KernelPool
 
+        self._name = config["name"]
         self._state = StateFolder(Path(config["state"]))
         # under /tmp for its short name, which the paths of sockets need
         self.scratch = tempfile.mkdtemp(prefix="valo-", dir="/tmp")
         record = MachineRecord(
-            name=config["name"],
+            name=self._name,
             machine=_own(os.getpid()),
             engine=ProcessId(*config["engine"]),
             scratch=self.scratch,
         )
         self._file = MachineFile(machines_folder(self._state), record)
-        self._execution: str | None = None
         self._kernels = KernelPool(size=1, socket_folder=Path(self.scratch), watch=self._file)
         # the kernel starts on another core while this process imports the rest
         self._warm(config["kernel"])
@@ -48,7 +50,6 @@ class LocalMachine:
         self._run_job = run_job
 
     def run(self, order: dict[str, Any]) -> str:
-        self._execution = order["execution_id"]
         self._file.runs(order["execution_id"], order["attempt"])
         try:
             return self._run_job(
@@ -61,7 +62,6 @@ class LocalMachine:
                 refresh_url=lambda: self._server_url(order["server_url"]),
             )
         finally:
-            self._execution = None
             self._file.runs(None, None)
             self._warm(order["kernel"])
 
@@ -82,11 +82,12 @@ class LocalMachine:
         self._file.remove()
 
     def abandon(self) -> None:
-        """The engine has died: end everything, here and now."""
-        self._file.end_groups()
-        if self._execution is not None:
-            end_strays(self._execution)
-        self._file.remove()
+        """The engine has died: have everything ended by somebody else.
+
+        Were it done here, the run in the other thread would see its processes die, and report that as their failure.
+        """
+        command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self._state.root), self._name]
+        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, cwd=self._state.root)
 
 
 def _own(pid: int) -> ProcessId:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,3 +60,10 @@ def remove_tree(folder: Path) -> None:
                 with suppress(OSError):
                     os.chmod(path, 0o700)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    _state = StateFolder(Path(sys.argv[1]))
+    for _record in records(machines_folder(_state)):
+        if _record.name == sys.argv[2]:
+            end_machine(_state, _record)
