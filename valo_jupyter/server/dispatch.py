@@ -124,7 +124,11 @@ class Dispatcher:
     # one round
 
     async def _round(self) -> None:
-        self._wake.clear()
+        if self._wake.is_set():
+            self._wake.clear()
+            # most often the reason is an execution for a machine that waits; limits are the pool's to check
+            for environment_id, engine in self.engines.items():
+                await self._place(environment_id, engine)
         if time.monotonic() - self._checked >= _CHECK_SECONDS:
             self._may_place = await self._call(self._beat, self.draining)
             if self._may_place:
@@ -141,7 +145,7 @@ class Dispatcher:
             else:
                 engine.set_limits(plan.minimum, plan.maximum, plan.grace_seconds)
                 engine.demand(plan.demand)
-                await self._place(plan, engine)
+                await self._place(plan.id, engine)
         known = {plan.id for plan in plans}
         for environment_id, engine in self.engines.items():
             if environment_id not in known:
@@ -160,9 +164,9 @@ class Dispatcher:
             self.engines[plan.id] = engine
         return engine
 
-    async def _place(self, plan: EnvironmentPlan, engine: Engine) -> None:
+    async def _place(self, environment_id: str, engine: Engine) -> None:
         while self._may_place and engine.free() and (url := self._server_url()):
-            given = await self._call(self._pool.next_order, plan.id, self._id)
+            given = await self._call(self._pool.next_order, environment_id, self._id)
             if given is None:
                 return
             order = Order(given.execution_id, given.attempt, given.token, url, given.kernel)
