@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -87,6 +88,14 @@ def test_a_write_with_an_idempotency_key_is_repeated(server: Scripted) -> None:
     server.script = [(0, {}), (201, {"id": "1"})]
     assert http(server).post("executions/", {"idempotency_key": "k"}, repeatable=True) == {"id": "1"}
     assert len(server.asked) == 2
+
+
+def test_a_file_is_sent_from_its_beginning_each_time(server: Scripted) -> None:
+    server.script = [(0, {}), (503, {})]
+    with tempfile.TemporaryFile() as file:
+        file.write(b"PACK")
+        http(server).send("POST", "push/", body=file, headers={"Content-Length": "4"}, repeatable=True)
+    assert [body for _, _, _, body in server.asked] == [b"PACK"] * 3
 
 
 def test_errors_come_back_as_what_they_were(server: Scripted) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from valo_jupyter import __version__
 from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.domain.state import StateFolder
 
@@ -57,7 +58,8 @@ def local_server(token: str | None = None, *, start: bool = True) -> Server:
     """The server of this user on this machine, started as a process of its own if need be."""
     state = StateFolder.default()
     found = _listening(state)
-    if found is None and start:
+    # the command replaces a server of an older version, and leaves a newer one alone
+    if start and (found is None or (state.read_server() or {}).get("version") != __version__):
         start_local()
         found = _listening(state)
     if found is None:

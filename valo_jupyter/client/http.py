@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -69,7 +69,7 @@ class Http:
         *,
         params: dict[str, Any] | None = None,
         json_body: Any = None,
-        body: bytes | None = None,
+        body: bytes | IO[bytes] | None = None,
         headers: dict[str, str] | None = None,
         repeatable: bool = False,
         timeout: float | None = None,
@@ -109,7 +109,7 @@ class Http:
         method: str,
         path: str,
         params: dict[str, Any] | None,
-        body: bytes | None,
+        body: bytes | IO[bytes] | None,
         headers: dict[str, str],
         repeatable: bool,
         timeout: float | None,
@@ -118,6 +118,8 @@ class Http:
         pause = 0.05
         while True:
             url = self._absolute(path, params)
+            if body is not None and not isinstance(body, bytes):
+                body.seek(0)
             try:
                 response = self._pool.request(
                     method,

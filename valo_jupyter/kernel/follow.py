@@ -9,11 +9,13 @@ from dataclasses import replace
 
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.domain.errors import ServerUnreachable, ValoError
-from valo_jupyter.kernel.view import LOG_LINES, Gathered, View
+from valo_jupyter.kernel.view import Gathered, View
 
 #: seconds between two looks at a busy execution; whatever happens meanwhile comes in one
 PACE = 0.3
 HOLD = 5.0
+#: numbers to look back for the last lines: cells and files are events, too
+TAIL = 200
 #: seconds without the server after which the card stops trying
 PATIENCE = 600.0
 
@@ -38,7 +40,7 @@ class Follower:
 
     def catch_up(self) -> View:
         """What there is so far: the last lines, every metadata point, the record."""
-        batch = next(self.execution.batches(tail=LOG_LINES), None)
+        batch = next(self.execution.batches(tail=TAIL), None)
         for point in self.execution.metadata:
             self._gathered.point(point)
         if batch is not None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from valo_jupyter.client.http import Http
-from valo_jupyter.domain.errors import MissingObjects
+from valo_jupyter.domain.errors import MissingObjects, NotFound
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.snapshots import Snapshot, ensure_repository, pack
+
+#: a first push may be of hundreds of megabytes, over a slow line
+PUSH_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,25 @@ class Handover:
             return
         try:
             self._send(commit, pushed)
-        except MissingObjects:
-            # the server was restored, or collected what nothing used any more
+        except (MissingObjects, NotFound):
+            # one side or the other no longer has what was pushed last
             self._send(commit, None)
         write_private(record, commit)
 
     def _send(self, commit: str, have: str | None) -> None:
-        content = pack(self.git_dir, commit, have)
-        self.http.send(
-            "POST",
-            f"projects/{self.project_id}/push/",
-            body=content if isinstance(content, bytes) else b"".join(content),
-            headers={"Content-Type": "application/x-git-packed-objects", "X-Valo-Commit": commit},
-            repeatable=True,
-            timeout=600.0,
-        )
+        with tempfile.TemporaryFile() as file:
+            file.writelines(pack(self.git_dir, commit, have))
+            size = file.tell()
+            file.seek(0)
+            self.http.send(
+                "POST",
+                f"projects/{self.project_id}/push/",
+                body=file,
+                headers={
+                    "Content-Type": "application/x-git-packed-objects",
+                    "Content-Length": str(size),
+                    "X-Valo-Commit": commit,
+                },
+                repeatable=True,
+                timeout=PUSH_SECONDS,
+            )

@@ -12,13 +12,12 @@ from valo_jupyter.client.executions import Execution
 from valo_jupyter.domain.parameters import check_values, notebook_parameters
 from valo_jupyter.snapshots import Choice, Snapshot, project_folder, snapshot
 from valo_jupyter.submit.handover import Handover
+from valo_jupyter.submit.inputs import in_project
 from valo_jupyter.submit.kernelspec import resolve_kernel
 from valo_jupyter.submit.notebook import read_notebook
 
 if TYPE_CHECKING:
     from valo_jupyter.client.client import Client
-
-Addresses = str | Iterable[str]
 
 
 def submit(
@@ -26,7 +25,7 @@ def submit(
     notebook: Path,
     *,
     parameters: Mapping[str, Any] | None = None,
-    inputs: Mapping[str, Addresses] | None = None,
+    inputs: Mapping[str, str | Iterable[str]] | None = None,
     tags: Iterable[str] = (),
     title: str | None = None,
     environment: str | None = None,
@@ -60,7 +59,7 @@ def submit(
 
     Raises
     ------
-    UnknownParameter, WrongParameterType
+    UnknownParameter, WrongParameterType, InputUnavailable
         Before anything is recorded.
     ConfirmSnapshot
         The folder needs a decision; its `details` have the options.
@@ -73,10 +72,8 @@ def submit(
     content = read_notebook(path)
     interface = notebook_parameters(content)
     given = check_values(interface, parameters or {})
-    wanted_inputs = {**interface.default_inputs(), **_inputs(inputs or {})}
-    choice = choice or Choice()
-
     folder = project_folder(path)
+    wanted_inputs = {**interface.default_inputs(), **in_project(inputs or {}, folder, path)}
     project = client.http.post(
         "projects/resolve/",
         {"folder": str(folder), "host": socket.gethostname(), "name": folder.name or "root"},
@@ -87,7 +84,7 @@ def submit(
         kernel = None  # paths of this machine mean nothing there: the machine looks the name up
     elif kernel is None:
         kernel = resolve_kernel(content)
-    taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
+    taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice or Choice(), progress=progress)
     commit = handover.register(taken)
     created = client.http.post(
         "executions/",
@@ -95,10 +92,7 @@ def submit(
             "project": project["id"],
             "commit": commit["identifier"],
             "title": title or "",
-            "notebook": {
-                "path": path.relative_to(folder).as_posix(),
-                "kernel": kernel if handover.same_machine else None,
-            },
+            "notebook": {"path": path.relative_to(folder).as_posix(), "kernel": kernel},
             "parameters": given,
             "inputs": wanted_inputs,
             "tags": list(tags),
@@ -113,10 +107,6 @@ def submit(
         repeatable=True,
     )
     return Execution(client, created)
-
-
-def _inputs(inputs: Mapping[str, Addresses]) -> dict[str, list[str]]:
-    return {name: [value] if isinstance(value, str) else list(value) for name, value in inputs.items()}
 
 
 def _left_out(taken: Snapshot) -> list[dict[str, Any]]:
