@@ -96,8 +96,11 @@ test-browser: .make/test ## JupyterLab and Notebook in Chromium (budget 5 min)
 	$(PYTEST) -q tests/browser
 
 .PHONY: bench
-bench: .make/test ## the table of speeds, as ratios against peers (about 15 min)
+bench: .make/test .make/peers ## the table of speeds, as ratios against peers (about 15 min)
 	$(BIN)/python -m benchmarks
+
+.make/peers: .make/python
+	$(BIN)/python -m pip install --quiet --no-deps --target $@ jupyter-scheduler croniter pytz
 
 .PHONY: screenshots
 screenshots: .make/test ## take the pictures of the documentation anew
