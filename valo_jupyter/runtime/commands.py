@@ -48,7 +48,11 @@ def run_commands(
     os.mkfifo(steps, 0o600)
     script = folders.root / "commands.sh"
     script.write_text(_script(commands), encoding="utf-8", errors="surrogateescape")
-    shell = _Shell(["sh", str(script), str(steps)], steps, folders.repository, environment, commands, sink)
+    try:
+        shell = _Shell(["sh", str(script), str(steps)], steps, folders.repository, environment, commands, sink)
+    except OSError as error:
+        # variables larger than the system passes on, no memory for another process
+        return Outcome("error", f"the shell could not be started: {error.strerror or error}")
     if watch is not None:
         watch.started(shell.pid)
     processes = Processes(shell.pid)
@@ -123,7 +127,11 @@ class _Shell:
         # for reading and writing, so that it never ends, and before the shell opens it, which would wait for a reader
         self._steps = os.open(steps, os.O_RDWR | os.O_NONBLOCK)
         pipe = subprocess.PIPE
-        self._process = spawn(argv, cwd=cwd, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        try:
+            self._process = spawn(argv, cwd=cwd, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        except OSError:
+            os.close(self._steps)
+            raise
         self.pid = self._process.pid
         assert self._process.stdout is not None
         assert self._process.stderr is not None

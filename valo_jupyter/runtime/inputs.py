@@ -5,14 +5,17 @@ from __future__ import annotations
 import glob
 import os
 import posixpath
+import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from valo_jupyter.domain.errors import InputUnavailable
-from valo_jupyter.runtime.cache import InputCache
+from valo_jupyter.runtime.cache import Cached, InputCache
 from valo_jupyter.runtime.contract import Folders, Sink
 from valo_jupyter.runtime.left_out import rule_for
 from valo_jupyter.runtime.progress import ProgressEvents
@@ -26,6 +29,9 @@ from valo_jupyter.stores.local import SCHEME as BUILT_IN
 from valo_jupyter.stores.local import LocalStore
 
 _WILD = frozenset("*?[")
+_WEB = ("http://", "https://")
+#: downloads that share the machine's connection
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True)
@@ -81,6 +87,8 @@ class Inputs:
         self._sink = sink
         self._register = register
         self._cancel = cancel
+        self._downloads: dict[str, Future[Cached]] = {}
+        self._failed = threading.Event()
         asked = assignment["environment_variables"].get("VH_NO_DATA_CACHE", "")
         self._fresh = str(asked).lower() in ("1", "yes", "true")
 
@@ -88,30 +96,55 @@ class Inputs:
         """Fetch everything; what `inputs.json` is to hold."""
         self._folders.inputs.mkdir(exist_ok=True)
         found: dict[str, list[InputFile]] = {}
-        for given in self._assignment["inputs"]:
-            files = found.setdefault(given["name"], [])
-            for uri in given["uris"]:
-                try:
-                    files += self._fetch_one(given, uri)
-                except Cancelled:
-                    raise
-                except (StoreError, OSError) as error:
-                    reason = error.message if isinstance(error, StoreError) else error.strerror or str(error)
-                    raise InputUnavailable(f"input {given['name']}: {reason}") from error
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="valo-download") as pool:
+            try:
+                self._begin_downloads(pool)
+                for given in self._assignment["inputs"]:
+                    files = found.setdefault(given["name"], [])
+                    for uri in given["uris"]:
+                        files += self._fetch_one(given, uri)
+            except BaseException:
+                # whatever it was, the other downloads are of no use any more
+                self._failed.set()
+                raise
         present = self._registered([file for files in found.values() for file in files if file.path])
         return {
             name: {"files": [present.get(file.path, file).to_config() for file in files]}
             for name, files in found.items()
         }
 
+    def _begin_downloads(self, pool: ThreadPoolExecutor) -> None:
+        """Fetch several web addresses at once into the machine's cache, each once."""
+        for given in self._assignment["inputs"]:
+            for uri in given["uris"]:
+                if uri.startswith(_WEB) and uri not in self._downloads and given.get("download") != "on-demand":
+                    self._sink.log("status", [f"Downloading input {given['name']}: {without_credentials(uri)}"])
+                    progress = ProgressEvents(self._sink, "download", without_credentials(uri))
+                    self._downloads[uri] = pool.submit(
+                        self._cache.fetch, uri, fresh=self._fresh, progress=progress, cancel=self._given_up
+                    )
+
+    @cached_property
+    def _cache(self) -> InputCache:
+        return InputCache(Path(self._assignment["cache_folder"]) / "inputs")
+
+    def _given_up(self) -> bool:
+        return self._failed.is_set() or self._cancel()
+
     def _fetch_one(self, given: Mapping[str, Any], uri: str) -> list[InputFile]:
         scheme = urlsplit(uri).scheme if "://" in uri else ""
-        if not scheme:
-            return [self._copy(given, name, path) for name, path in self._in_checkout(given, uri)]
-        if scheme in ("http", "https"):
-            return [self._download(given, uri)]
-        if uri.startswith(BUILT_IN):
-            return [self._from_built_in(given, uri)]
+        try:
+            if not scheme:
+                return [self._copy(given, name, path) for name, path in self._in_checkout(given, uri)]
+            if uri.startswith(_WEB):
+                return [self._download(given, uri)]
+            if uri.startswith(BUILT_IN):
+                return [self._from_built_in(given, uri)]
+        except Cancelled:
+            raise
+        except (StoreError, OSError) as error:
+            reason = error.message if isinstance(error, StoreError) else error.strerror or str(error)
+            raise InputUnavailable(f"input {given['name']}: {reason}") from error
         raise InputUnavailable(
             f"input {given['name']}: {scheme}:// is an address in a data store, and none of that kind is configured "
             "here; paths in the project, http:// and https:// can be read"
@@ -130,12 +163,14 @@ class Inputs:
         name = given.get("filename") or (path.strip("/") if full else posixpath.basename(path))
         if given.get("download") == "on-demand":
             return InputFile(given["name"], name or given["name"], uri, None, None)
-        self._sink.log("status", [f"Downloading input {given['name']}: {shown}"])
-        cache = InputCache(Path(self._assignment["cache_folder"]) / "inputs")
-        progress = ProgressEvents(self._sink, "download", name or shown)
-        cached = cache.fetch(uri, fresh=self._fresh, progress=progress, cancel=self._cancel)
+        cached = self._downloads[uri].result()
         target = self._target(given, name or cached.filename or given["name"])
-        cache.place(cached, target, cancel=self._cancel)
+        try:
+            self._cache.place(cached, target, cancel=self._cancel)
+        except FileNotFoundError:
+            cached = self._cache.fetch(uri, fresh=True, cancel=self._cancel)
+            self._cache.place(cached, target, cancel=self._cancel)
+        self._cache.trim()
         return self._file(given, target, shown, cached.sums)
 
     def _from_built_in(self, given: Mapping[str, Any], uri: str) -> InputFile:

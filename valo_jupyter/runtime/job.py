@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 STALE = "stale"
 #: seconds for storing outputs after a stop; the server ends the attempt itself soon after
 UPLOADS_AFTER_STOP = 15.0
+_SHORT = 1000
 
 
 def run_job(
@@ -123,7 +124,7 @@ class Job:
             self._reporter.close()
             if self._lost.is_set():
                 return STALE
-            self._wire.insist("/run/v1/end", self._end(outcome), give_up=self._lost)
+            self._tell_end(outcome)
             return outcome.status
         except (StaleAttempt, ServerUnreachable):
             return STALE
@@ -252,6 +253,15 @@ class Job:
         cwd = (repository / self._assignment["notebook"]["path"]).parent
         left_out = self._assignment["left_out"]
         return explain_missing(message, left_out, repository=repository, cwd=cwd) or advice(message)
+
+    def _tell_end(self, outcome: Outcome) -> None:
+        try:
+            self._wire.insist("/run/v1/end", self._end(outcome), give_up=self._lost)
+        except Refused as error:
+            # something in the details; how it ended must be known all the same
+            log.error("%s: %s", self._name, error.message)
+            bare = Outcome(outcome.status, outcome.reason[:_SHORT], outcome.exit_code)
+            self._wire.insist("/run/v1/end", self._end(bare), give_up=self._lost)
 
     def _end(self, outcome: Outcome) -> dict[str, Any]:
         """The body of `POST /run/v1/end`."""

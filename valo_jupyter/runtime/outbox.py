@@ -145,7 +145,7 @@ class Outbox:
         if not taken:
             return None
         events = ",".join(item.encoded() for item in taken)
-        return Batch(taken[-1].last, f'{{"first":{taken[0].number},"events":[{events}]}}'.encode())
+        return Batch(taken[0].number, taken[-1].last, f'{{"first":{taken[0].number},"events":[{events}]}}'.encode())
 
     @property
     def next_number(self) -> int:
@@ -216,6 +216,14 @@ class Outbox:
         ):
             return last
         return None
+
+
+def in_place_of(batch: Batch, reason: str) -> Batch:
+    """One line of status, and as many empty ones as take the numbers of a batch that cannot be delivered."""
+    n = batch.last - batch.first + 1
+    event = _Lines(batch.first, time.time_ns() // 1000, "status", None, 0.0, n)
+    event.pieces = [f"{n} lines or events are missing here: {reason}" + "\n" * (n - 1)]
+    return Batch(batch.first, batch.last, f'{{"first":{batch.first},"events":[{event.encoded()}]}}'.encode())
 
 
 def _iso(microseconds: int) -> str:

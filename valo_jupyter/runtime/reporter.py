@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -12,7 +11,7 @@ from typing import Any
 from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt
 from valo_jupyter.runtime.contract import StopRequest, StopSignal
 from valo_jupyter.runtime.mask import Mask
-from valo_jupyter.runtime.outbox import Outbox
+from valo_jupyter.runtime.outbox import Outbox, in_place_of
 from valo_jupyter.runtime.spool import Batch, Spool
 from valo_jupyter.runtime.wire import Pauses, Refused, Wire
 
@@ -130,10 +129,15 @@ class Reporter:
             self._post(self._batch)
             self._batch = None
         elif time.monotonic() >= self._sent + self._beat:
-            self._post(Batch(0, json.dumps({"first": self._outbox.next_number, "events": []}).encode()))
+            number = self._outbox.next_number
+            self._post(Batch(number, number - 1, f'{{"first":{number},"events":[]}}'.encode()))
 
     def _post(self, batch: Batch) -> None:
-        reply = self._wire.request("POST", "/run/v1/events", batch.body)
+        try:
+            reply = self._wire.request("POST", "/run/v1/events", batch.body)
+        except Refused as error:
+            # it would be refused for ever, and hold back all that follows
+            reply = self._wire.request("POST", "/run/v1/events", in_place_of(batch, error.message).body)
         self._sent = time.monotonic()
         if not isinstance(reply, dict):
             raise ServerUnreachable(
@@ -141,7 +145,7 @@ class Reporter:
             )
         if asked := reply.get("stop"):
             self._stop.set(StopRequest(asked.get("reason") or "stopped", float(asked.get("kill_after") or 0.0)))
-        if reply.get("ack", batch.last) < batch.last:
+        if batch.last >= batch.first and reply.get("ack", batch.last) < batch.last:
             raise ServerUnreachable(f"The Valo server has events up to {reply['ack']} only, of {batch.last}.")
 
     def _send_notebook(self) -> None:

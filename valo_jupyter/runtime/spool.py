@@ -10,8 +10,9 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Batch:
-    """The body of one `POST /run/v1/events`, and the machine's number of its last line."""
+    """The body of one `POST /run/v1/events`, and the machine's numbers of its first and last line."""
 
+    first: int
     last: int
     body: bytes
 
@@ -23,8 +24,8 @@ class Spool:
         self._path = path
         self._file = None
         self._end = 0
-        #: (last number, offset, length) of each batch, oldest first
-        self._index: deque[tuple[int, int, int]] = deque()
+        #: (first number, last number, offset, length) of each batch, oldest first
+        self._index: deque[tuple[int, int, int, int]] = deque()
 
     def __len__(self) -> int:
         return len(self._index)
@@ -39,14 +40,14 @@ class Spool:
         while view:
             written = os.pwrite(self._file.fileno(), view, offset)
             offset, view = offset + written, view[written:]
-        self._index.append((batch.last, self._end, len(batch.body)))
+        self._index.append((batch.first, batch.last, self._end, len(batch.body)))
         self._end = offset
 
     def first(self) -> Batch:
         """The oldest batch; it stays until `drop_first`."""
         assert self._file is not None
-        last, offset, length = self._index[0]
-        return Batch(last, os.pread(self._file.fileno(), length, offset))
+        first, last, offset, length = self._index[0]
+        return Batch(first, last, os.pread(self._file.fileno(), length, offset))
 
     def drop_first(self) -> None:
         self._index.popleft()

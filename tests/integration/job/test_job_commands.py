@@ -238,3 +238,8 @@ def test_a_stop_that_came_before_the_shell(tmp_path):
     folders.repository.mkdir()
     outcome = run_commands(["sleep 60"], folders=folders, environment=dict(os.environ), sink=Sink(), stop=stop)
     assert (outcome.status, outcome.reason) == ("stopped", "too late")
+
+
+def test_a_variable_larger_than_the_system_passes_on(bench):
+    assert bench.commands("true", environment_variables={"HUGE": "x" * 300_000}) == "error"
+    assert bench.end["reason"] == "the shell could not be started: Argument list too long"

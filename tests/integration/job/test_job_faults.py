@@ -166,3 +166,16 @@ def test_the_time_limit_holds_for_downloads_too(bench):
     assert bench.commands("echo never", inputs=given, limits=limits) == "error"
     assert bench.end["reason"].startswith("the time limit of 0.8 s was reached")
     assert bench.server.lines("stdout") == []
+
+
+def test_details_that_the_server_refuses_do_not_hide_the_end(bench):
+    original = bench.server.take_end
+
+    def refuse(body: bytes):
+        if json.loads(body)["capture"] is not None:
+            raise bench.server.refuse("no capture, please")
+        return original(body)
+
+    bench.server.take_end = refuse
+    assert bench.notebook("print('fine')") == "complete"
+    assert (bench.end["status"], bench.end["capture"]) == ("complete", None)

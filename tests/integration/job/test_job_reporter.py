@@ -215,3 +215,26 @@ def test_a_proxy_in_the_environment_does_not_matter(server, report: Make, monkey
     reporter.log("stdout", ["direct"])
     reporter.close()
     assert server.lines() == ["direct"]
+
+
+def test_what_the_server_refuses_does_not_hold_back_the_rest(server, report: Make):
+    original = server.take_events
+
+    def refuse(body: bytes) -> Any:
+        if b"poison" in body:
+            raise server.refuse("this cannot be kept")
+        return original(body)
+
+    server.take_events = refuse
+    reporter = report()
+    reporter.log("stdout", ["fine"])
+    until(lambda: server.events)
+    reporter.log("stdout", ["poison", "and", "more"])
+    until(lambda: len(server.events) == 2)
+    reporter.log("stdout", ["fine again"])
+    reporter.close()
+    assert server.lines("stdout") == ["fine", "fine again"]
+    said, *rest = server.lines("status")
+    assert said.startswith("3 lines or events are missing here: ")
+    assert "this cannot be kept" in said
+    assert rest == ["", ""]
