@@ -19,12 +19,21 @@ export class ValoError extends Error {
     const text = await response.text();
     try {
       const body = JSON.parse(text);
-      if (typeof body?.message === 'string') {
-        const code = typeof body.code === 'string' ? body.code : `http_${response.status}`;
-        return new ValoError(code, body.message, body.details ?? {}, response.status);
+      // a message without a code is Jupyter's own
+      if (typeof body?.message === 'string' && (body.code || response.status !== 404)) {
+        return new ValoError(body.code ?? `http_${response.status}`, body.message, body.details ?? {}, response.status);
       }
     } catch {
       // a proxy in between answers with a page of its own: say its status instead
+    }
+    if (response.status === 404) {
+      // our own routes say what they did not find
+      return new ValoError(
+        'not_enabled',
+        'The server side of Valo is not there; run "jupyter server extension enable valo_jupyter" and restart Jupyter.',
+        {},
+        404
+      );
     }
     return new ValoError(`http_${response.status}`, `${response.status} ${response.statusText}`.trim(), {}, response.status);
   }

@@ -16,10 +16,7 @@ export function Connection(props: {
     starting: trans.__('starting the local server…'),
     unreachable: trans.__('not connected')
   }[state];
-  const why =
-    error?.status === 404
-      ? trans.__('The server side of Valo is not enabled; run "jupyter server extension enable valo_jupyter" and restart Jupyter.')
-      : (error?.message ?? status?.message ?? undefined);
+  const why = error?.message ?? status?.message ?? undefined;
   return (
     <div className="valo-Connection" data-state={state} role="status">
       <span className="valo-Connection-dot" aria-hidden="true" />

@@ -1,4 +1,5 @@
 /** How components follow models and the clock. */
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { useEffect, useReducer, useState } from 'react';
 
@@ -14,6 +15,14 @@ export function useModel(...models: ({ readonly stateChanged: ISignal<unknown, v
     // the models themselves are the dependencies
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, models);
+}
+
+/** Keep what a model shows up to date while the component stands. */
+export function useLook(model: { look(): IDisposable } | null): void {
+  useEffect(() => {
+    const looking = model?.look();
+    return () => looking?.dispose();
+  }, [model]);
 }
 
 /** The time now; moves on every second while `running`. */

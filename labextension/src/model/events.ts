@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ValoAPI } from '../api/client';
+import { isAborted } from '../api/errors';
 import type { IStreamPage, StreamEvent } from '../api/types';
 
 const TAIL = 2_000;
@@ -52,6 +53,15 @@ export class EventStream implements IDisposable {
     }
   }
 
+  /** Ask no more until `start`: a request that waits holds one of the browser's few connections. */
+  pause(): void {
+    if (!this.isDisposed && !this._done) {
+      this._abort.abort();
+      this._abort = new AbortController();
+      void this._poll.stop();
+    }
+  }
+
   /** Events before sequence number `before`, up to `limit` numbers back. */
   async earlier(before: number, limit: number): Promise<StreamEvent[]> {
     const after = Math.max(0, before - 1 - limit);
@@ -90,7 +100,7 @@ export class EventStream implements IDisposable {
           ? await this._api.stream(this.id, { tail: TAIL }, this._abort.signal)
           : await this._api.stream(this.id, { after: this._last, limit: PAGE, wait: WAIT }, this._abort.signal);
     } catch (reason) {
-      if (!this.isDisposed) {
+      if (!this.isDisposed && !isAborted(reason)) {
         this._failure = reason;
         this.stateChanged.emit();
       }

@@ -1,11 +1,13 @@
-/** The executed notebook, asked for again while it grows. */
-import { Throttler } from '@lumino/polling';
+/** The executed notebook, asked for again while it grows and somebody looks at it. */
+import type { IDisposable } from '@lumino/disposable';
+import { DisposableDelegate } from '@lumino/disposable';
 import type { ValoAPI } from '../api/client';
 import { asError, isAborted, type ValoError } from '../api/errors';
 import type { ExecutedNotebook, StreamEvent } from '../api/types';
 import type { EventStream } from './events';
 import { Model } from './model';
 
+/** Milliseconds between two requests, or five times what the last one took: a large notebook is not asked for all the time. */
 const PAUSE = 1_000;
 
 export interface IExecutedCell {
@@ -23,7 +25,6 @@ export class ExecutedModel extends Model {
     super();
     _events.received.connect(this._onReceived, this);
     _events.stateChanged.connect(this._onState, this);
-    void this.refresh();
   }
 
   get content(): ExecutedNotebook | null {
@@ -44,7 +45,20 @@ export class ExecutedModel extends Model {
     });
   }
 
+  /** Keep the notebook up to date until the answer is disposed of. */
+  look(): IDisposable {
+    this._lookers += 1;
+    if (this._stale) {
+      void this.refresh();
+    }
+    return new DisposableDelegate(() => {
+      this._lookers -= 1;
+    });
+  }
+
   async refresh(): Promise<void> {
+    this._stale = false;
+    const begun = performance.now();
     try {
       this._content = await this._api.executedNotebook(this._events.id, this._abort.signal);
       this._error = null;
@@ -54,6 +68,7 @@ export class ExecutedModel extends Model {
       }
       this._error = asError(reason);
     }
+    this._pause = Math.max(PAUSE, 5 * (performance.now() - begun));
     this.changed();
   }
 
@@ -62,12 +77,23 @@ export class ExecutedModel extends Model {
       return;
     }
     this._abort.abort();
-    this._later.dispose();
+    clearTimeout(this._timer);
     super.dispose();
   }
 
+  private _later(): void {
+    this._stale = true;
+    if (this._timer === undefined) {
+      this._timer = setTimeout(() => {
+        this._timer = undefined;
+        if (this._stale && this._lookers > 0) {
+          void this.refresh();
+        }
+      }, this._pause);
+    }
+  }
+
   private _onReceived(_: EventStream, events: StreamEvent[]): void {
-    let cells = false;
     for (const event of events) {
       if (event.k === 'status' && event.status === 'started') {
         // another attempt starts from the first cell
@@ -77,26 +103,26 @@ export class ExecutedModel extends Model {
           state: event.state === 'started' ? 'running' : event.state,
           seconds: event.seconds ?? null
         });
-        cells = true;
       }
     }
-    if (cells) {
-      this.changed();
-    }
-    void this._later.invoke();
+    this.changed();
+    this._later();
   }
 
   private _onState(events: EventStream): void {
     if (events.done) {
-      void this._later.invoke();
+      this._later();
     }
   }
 
   private _abort = new AbortController();
   private _content: ExecutedNotebook | null = null;
   private _error: ValoError | null = null;
-  private _later = new Throttler(() => this.refresh(), PAUSE);
   private _live = new Map<number, Pick<IExecutedCell, 'state' | 'seconds'>>();
+  private _lookers = 0;
+  private _pause = PAUSE;
+  private _stale = true;
+  private _timer: ReturnType<typeof setTimeout> | undefined = undefined;
 }
 
 /** What Papermill wrote into a cell's metadata. */

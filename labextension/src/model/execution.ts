@@ -23,7 +23,6 @@ export class ExecutionModel extends Model {
     _feed.changed.connect(this._onChanged, this);
     _feed.connectedChanged.connect(this._onConnected, this);
     void this.refresh();
-    this.events.start();
   }
 
   readonly events: EventStream;

@@ -80,6 +80,20 @@ describe('the log', () => {
     expect(server.asked.length).toBe(asked);
   });
 
+  it('asks nothing while paused, and misses nothing', async () => {
+    events = [logEvent(1, ['one'])];
+    stream.start();
+    await vi.waitFor(() => expect(log.lines).toHaveLength(1));
+    stream.pause();
+    await new Promise(resolve => setTimeout(resolve, 50));
+    const asked = server.asked.length;
+    events = [...events, logEvent(2, ['two'])];
+    await new Promise(resolve => setTimeout(resolve, 250));
+    expect(server.asked.length).toBe(asked);
+    stream.start();
+    await vi.waitFor(() => expect(log.lines.map(({ text }) => text)).toEqual(['one', 'two']));
+  });
+
   it('loads the tail first and earlier lines on demand, without a gap or a double', async () => {
     for (let seq = 1; seq <= 9000; seq += 100) {
       events.push(logEvent(seq, many(seq, 100)));

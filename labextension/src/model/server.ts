@@ -57,7 +57,7 @@ export class ServerModel extends Model {
       this._error = asError(reason);
     }
     // without the server side there is nobody to ask again
-    const missing = this._error?.status === 404;
+    const missing = this._error?.code === 'not_enabled';
     this._poll.frequency = { interval: this.reachable || missing ? CALM : EAGER * 5, backoff: false, max: CALM };
     if (this._status?.state === 'starting') {
       this._poll.frequency = { interval: EAGER, backoff: false, max: CALM };

@@ -5,25 +5,29 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
-import { Sidebar } from '../widgets/sidebar';
+import { Sidebar, type ISidebarFilter } from '../widgets/sidebar';
 
 const RANK = 700;
+const FILTER = 'valo-jupyter:filter';
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:sidebar',
   description: 'Executions of the project, newest first.',
   autoStart: true,
   requires: [IValo, INotebookTracker],
-  optional: [ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     valo: IValo,
     tracker: INotebookTracker,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null
   ) => {
     const { commands } = app;
     const sidebar = new Sidebar({
@@ -34,6 +38,17 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
         open: ({ id }) => void commands.execute(CommandIDs.open, { id }),
         stop: ({ id }) => void commands.execute(CommandIDs.stop, { id })
       }
+    });
+    state?.fetch(FILTER).then(
+      filter => {
+        if (filter) {
+          sidebar.filter = filter as unknown as ISidebarFilter;
+        }
+      },
+      () => undefined // what cannot be remembered is not worth a message
+    );
+    sidebar.filterChanged.connect((_, filter) => {
+      void state?.save(FILTER, filter as unknown as ReadonlyPartialJSONObject);
     });
     app.shell.add(sidebar, 'left', { rank: RANK, type: 'Executions' });
     restorer?.add(sidebar, sidebar.id);

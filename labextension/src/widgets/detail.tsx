@@ -1,6 +1,7 @@
 /** The page of one execution: header and tabs. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { Message as LuminoMessage } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { lazy, Suspense, useState } from 'react';
 import type { IExecution, IExecutionDetail } from '../api/types';
@@ -81,6 +82,23 @@ export class ExecutionPage extends ReactWidget {
         <Page {...this._options} model={this.model} tab={this._tab} onTab={tab => (this.tab = tab)} />
       </TransContext.Provider>
     );
+  }
+
+  protected onAfterAttach(message: LuminoMessage): void {
+    super.onAfterAttach(message);
+    if (this.isVisible) {
+      this.model.events.start();
+    }
+  }
+
+  protected onAfterShow(message: LuminoMessage): void {
+    super.onAfterShow(message);
+    this.model.events.start();
+  }
+
+  protected onBeforeHide(message: LuminoMessage): void {
+    super.onBeforeHide(message);
+    this.model.events.pause();
   }
 
   private _onChanged(model: ExecutionModel): void {

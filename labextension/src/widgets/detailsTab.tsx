@@ -1,12 +1,13 @@
 /** The Details tab. */
 import { DetailsView } from '../components/DetailsView';
-import { useModel } from '../components/hooks';
+import { useLook, useModel } from '../components/hooks';
 import type { ITabProps } from './detail';
 
 export default function DetailsTab(props: ITabProps): JSX.Element {
   const { model, execution, failed } = props;
   const notebook = execution.notebook ? model.notebook : null;
   useModel(notebook);
+  useLook(notebook);
   return (
     <DetailsView
       execution={execution}

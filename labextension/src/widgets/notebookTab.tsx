@@ -1,6 +1,6 @@
 /** The Notebook tab: the executed notebook, while it runs as it stands. */
 import { useCallback } from 'react';
-import { useModel } from '../components/hooks';
+import { useLook, useModel } from '../components/hooks';
 import { Message } from '../components/Message';
 import { useTrans } from '../components/trans';
 import type { ITabProps } from './detail';
@@ -12,6 +12,7 @@ export default function NotebookTab(props: ITabProps): JSX.Element {
   const { renderers } = props;
   const { notebook } = props.model;
   useModel(notebook);
+  useLook(notebook);
   const create = useCallback(() => new ExecutedNotebook(notebook, renderers), [notebook, renderers]);
   if (notebook.content) {
     return <LuminoHost className="valo-NotebookTab" create={create} />;

@@ -2,6 +2,7 @@
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { IExecution, INotebookInfo } from '../api/types';
 import { Connection } from '../components/Connection';
@@ -22,6 +23,12 @@ export interface ISidebarOptions {
   actions: IExecutionActions;
 }
 
+/** What the user filters by. */
+export interface ISidebarFilter {
+  search: string;
+  chips: Chip[];
+}
+
 export class Sidebar extends ReactWidget {
   constructor(private _options: ISidebarOptions) {
     super();
@@ -35,7 +42,20 @@ export class Sidebar extends ReactWidget {
     this._list = new ExecutionList(valo.api, valo.feed);
   }
 
+  /** The user changed the filter. */
+  readonly filterChanged = new Signal<this, ISidebarFilter>(this);
+
+  get filter(): ISidebarFilter {
+    return this._filter;
+  }
+
+  set filter(filter: ISidebarFilter) {
+    this._filter = filter;
+    this.update();
+  }
+
   dispose(): void {
+    Signal.clearData(this);
     this._list.dispose();
     super.dispose();
   }
@@ -45,20 +65,41 @@ export class Sidebar extends ReactWidget {
     return (
       <TransContext.Provider value={trans}>
         <UseSignal signal={tracker.currentChanged} initialSender={tracker}>
-          {() => <Body {...this._options} list={this._list} path={tracker.currentWidget?.context.path ?? null} />}
+          {() => (
+            <Body
+              {...this._options}
+              list={this._list}
+              path={tracker.currentWidget?.context.path ?? null}
+              filter={this._filter}
+              onFilter={this._onFilter}
+            />
+          )}
         </UseSignal>
       </TransContext.Provider>
     );
   }
 
+  private _onFilter = (search: string, chips: Chip[]) => {
+    this.filter = { search, chips };
+    this.filterChanged.emit(this._filter);
+  };
+
+  private _filter: ISidebarFilter = { search: '', chips: [] };
   private _list: ExecutionList;
 }
 
-function Body(props: ISidebarOptions & { list: ExecutionList; path: string | null }): JSX.Element {
-  const { valo, list, path, actions } = props;
+interface IBodyProps extends ISidebarOptions {
+  list: ExecutionList;
+  /** The notebook in front. */
+  path: string | null;
+  filter: ISidebarFilter;
+  onFilter: (search: string, chips: Chip[]) => void;
+}
+
+function Body(props: IBodyProps): JSX.Element {
+  const { valo, list, path, actions, onFilter } = props;
+  const { search, chips } = props.filter;
   useModel(list, valo.server, valo.projects);
-  const [search, setSearch] = useState('');
-  const [chips, setChips] = useState<Chip[]>([]);
   const notebook = useNotebook(valo, chips.includes('notebook') ? path : null);
 
   const project = notebook?.project.id ?? valo.projects.current?.id;
@@ -76,10 +117,6 @@ function Body(props: ISidebarOptions & { list: ExecutionList; path: string | nul
   );
   useEffect(() => void list.setFilter(filter), [list, filter]);
 
-  const handleFilter = useCallback((text: string, next: Chip[]) => {
-    setSearch(text);
-    setChips(next);
-  }, []);
   const retry = useCallback(() => {
     void valo.server.refresh();
     void valo.projects.refresh();
@@ -97,7 +134,7 @@ function Body(props: ISidebarOptions & { list: ExecutionList; path: string | nul
         executions={list.executions as IExecution[]}
         loaded={list.loaded || (valo.projects.loaded && !project)}
         error={list.error ?? valo.projects.error}
-        filters={{ search, chips, hasNotebook: path !== null, onChange: handleFilter }}
+        filters={{ search, chips, hasNotebook: path !== null, onChange: onFilter }}
         actions={actions}
         onMore={() => void list.loadMore()}
         onRetry={retry}

@@ -1,0 +1,72 @@
+import { fireEvent, render, screen, within } from '@testing-library/react';
+import { describe, expect, it, vi } from 'vitest';
+import { ValoError } from '../api/errors';
+import { anExecution } from '../testing/server';
+import { ExecutionList, type IExecutionListProps } from './ExecutionList';
+
+function show(changes: Partial<IExecutionListProps> = {}): IExecutionListProps {
+  const props: IExecutionListProps = {
+    executions: [],
+    loaded: true,
+    error: null,
+    filters: { search: '', chips: [], hasNotebook: true, onChange: vi.fn() },
+    actions: { open: vi.fn(), stop: vi.fn() },
+    onMore: vi.fn(),
+    onRetry: vi.fn(),
+    ...changes
+  };
+  render(<ExecutionList {...props} />);
+  return props;
+}
+
+describe('the list of executions', () => {
+  it('says the state in words, opens on a click, offers to stop what runs', () => {
+    const running = anExecution('x2', { status: 'started', progress: { cell: 1, code: 1, of: 4, fraction: 0 } });
+    const done = anExecution('x1', { status: 'complete', duration: 3, tags: ['prod'] });
+    const { actions } = show({ executions: [running, done] });
+    const [first, second] = screen.getAllByRole('listitem');
+    fireEvent.click(within(first).getByRole('button', { name: '#2 quickstart: cell 1 of 4' }));
+    expect(actions.open).toHaveBeenCalledWith(running);
+    fireEvent.click(within(first).getByRole('button', { name: 'Stop #2' }));
+    expect(actions.stop).toHaveBeenCalledWith(running);
+    expect(within(second).queryByRole('button', { name: /Stop/ })).toBeNull();
+    expect(within(second).getByText('prod')).toBeTruthy();
+  });
+
+  it('holds few rows of a long list', () => {
+    show({ executions: Array.from({ length: 10_000 }, (_, n) => anExecution(`x${n}`)) });
+    expect(screen.getAllByRole('listitem').length).toBeLessThan(60);
+  });
+
+  it('teaches the first step when there is nothing', () => {
+    show();
+    expect(screen.getByText(/press Run remotely/)).toBeTruthy();
+  });
+
+  it('is busy before the first answer', () => {
+    show({ loaded: false });
+    expect(screen.getByText('Loading executions…')).toBeTruthy();
+  });
+
+  it('offers the way back from a filter that matches nothing', () => {
+    const { filters } = show({ filters: { search: 'zzz', chips: ['done'], hasNotebook: false, onChange: vi.fn() } });
+    fireEvent.click(screen.getByRole('button', { name: 'Show all' }));
+    expect(filters.onChange).toHaveBeenCalledWith('', []);
+  });
+
+  it('says why nothing can be shown, and tries again', () => {
+    const { onRetry } = show({ error: new ValoError('server_unreachable', 'The server does not answer.') });
+    expect(within(screen.getByRole('alert')).getByText('The server does not answer.')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'Try again' }));
+    expect(onRetry).toHaveBeenCalled();
+  });
+
+  it('filters by chips at once and by text after a pause', async () => {
+    const { filters } = show({ executions: [anExecution('x1')] });
+    fireEvent.click(screen.getByRole('button', { name: 'Failed' }));
+    expect(filters.onChange).toHaveBeenCalledWith('', ['failed']);
+    fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'forest' } });
+    expect(filters.onChange).toHaveBeenCalledTimes(1);
+    await vi.waitFor(() => expect(filters.onChange).toHaveBeenLastCalledWith('forest', []));
+  });
+});
