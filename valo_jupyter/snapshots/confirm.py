@@ -25,9 +25,10 @@ def is_home(folder: Path) -> bool:
 
 def question(scan: Scan, folder: Path, choice: Choice, complete: bool) -> ConfirmSnapshot | None:
     """What to ask the user, if anything."""
-    home = is_home(folder) and "home" not in choice.accept
-    large = scan.files > choice.ask_files or scan.bytes > choice.ask_bytes
-    if not home and (not large or "large" in choice.accept):
+    home = is_home(folder)
+    if home and "home" in choice.accept:
+        return None
+    if not home and ("large" in choice.accept or (scan.files <= choice.ask_files and scan.bytes <= choice.ask_bytes)):
         return None
     count = f"{'' if complete else 'more than '}{scan.files:,} files, {scan.bytes / MB:,.1f} MB"
     reason = "home" if home else "large"

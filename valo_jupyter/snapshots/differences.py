@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from valo_jupyter.snapshots.memory import Directory, Memory
 from valo_jupyter.snapshots.scan import Scan
 
@@ -22,11 +24,14 @@ def paths_to_ask_about(scan: Scan, memory: Memory, before: tuple[tuple[bytes, st
         # left out for a reason of ours, so that the walk says nothing of it, while git may track it
         paths.update(prefix + name for name, out in directory.left.items() if out[3])
         old = memory.directories.get(folder)
-        if directory is not old:
-            names = _changed(directory, old) if old is not None else set()
+        if directory is not old and old is not None:
+            names = _changed(directory, old)
             if not names.isdisjoint(_TELLING):
                 return None
-            paths.update(prefix + name for name in names if not (prefix + name).startswith((*untracked, *within)))
+            if names and (bare := _bare(memory, folder)):
+                paths.add(bare)  # nothing of it was tracked: git names an untracked folder, not what is in it
+            else:
+                paths.update(prefix + name for name in names if not (prefix + name).startswith((*untracked, *within)))
         if len(paths) > _AT_MOST:
             return None
     return sorted(paths) if sum(map(len, paths)) <= _BYTES_AT_MOST else None
@@ -39,3 +44,13 @@ def _changed(directory: Directory, old: Directory) -> set[bytes]:
     names |= directory.left.keys() ^ old.left.keys()
     names |= set(directory.folders) ^ set(old.folders)
     return names
+
+
+def _bare(memory: Memory, folder: bytes) -> bytes:
+    """The outermost folder around this one, or itself, that held no file at all; empty if there is none."""
+    found = b""
+    while folder and not any(
+        one.files for path, one in memory.directories.items() if path == folder or path.startswith(folder + b"/")
+    ):
+        found, folder = folder, os.path.dirname(folder)
+    return found

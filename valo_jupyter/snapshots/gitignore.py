@@ -69,7 +69,14 @@ class GitIgnore:
         for number, path in enumerate(paths):
             source, line, pattern = fields[4 * number : 4 * number + 3]
             if pattern and not pattern.startswith(b"!"):
-                found[path] = f"{_short(source)}:{line.decode()} {pattern.decode('utf-8', 'backslashreplace')}"
+                found[path] = f"{self._short(source)}:{line.decode()} {pattern.decode('utf-8', 'backslashreplace')}"
+
+    def _short(self, source: bytes) -> str:
+        text = source.decode("utf-8", "backslashreplace")
+        for folder, instead in ((str(self._folder), ""), (os.path.expanduser("~"), "~/")):
+            if text.startswith(folder + os.sep):
+                return instead + text[len(folder) + 1 :]
+        return text
 
     def close(self) -> None:
         self._words.close()
@@ -95,12 +102,17 @@ class Tracked:
         """The tracked files that git's ignore files or the default list would exclude."""
         command = ["ls-files", "-z", "--cached", "--ignored", "--exclude-standard"]
         command += [f"--exclude={pattern}" for pattern in defaults.patterns()]
-        return git.run(command, git_dir=self.git_dir, work_tree=self._folder, user_config=True)
+        return self._listed(command)
 
     @cached_property
     def _files(self) -> frozenset[bytes]:
-        listed = git.run(["ls-files", "-z", "--cached"], git_dir=self.git_dir, work_tree=self._folder)
-        return frozenset(listed.split(b"\0")[:-1])
+        return frozenset(self._listed(["ls-files", "-z", "--cached"]).split(b"\0")[:-1])
+
+    def _listed(self, command: list[str]) -> bytes:
+        try:
+            return git.run(command, git_dir=self.git_dir, work_tree=self._folder, user_config=True)
+        except git.GitFailed:  # a damaged index: git itself would track nothing; the history's warning tells
+            return b""
 
     @cached_property
     def _folders(self) -> frozenset[bytes]:
@@ -114,9 +126,3 @@ class Tracked:
 
     def __contains__(self, path: bytes) -> bool:
         return path in self._files or path in self._folders
-
-
-def _short(source: bytes) -> str:
-    text = source.decode("utf-8", "backslashreplace")
-    home = os.path.expanduser("~")
-    return "~" + text[len(home) :] if text.startswith(home + os.sep) else text

@@ -25,8 +25,8 @@ class History:
     """One question to the user's repository, answered beside the snapshot.
 
     git looks at every file to say which differ, just as the snapshot does. So when HEAD, index and configuration are as
-    they were at the previous snapshot, it is asked only about files that were dirty then or have changed since: while the
-    folder is still walked, about those that one would expect, and again only if others turn out to have changed.
+    they were at the previous snapshot, it is asked only about files that were dirty then or have changed since: while
+    the folder is still walked, about those that one would expect, and again only if others turn out to have changed.
     """
 
     def __init__(self, folder: Path, dirty: Dirty | None) -> None:
@@ -83,7 +83,7 @@ class History:
             patch = threads.submit(self._patch, "HEAD", paths, overrides)
         head, branch, dirty = self._status(paths, overrides)
         if patch is None and head is not None:
-            changed = [path for path, status in dirty if status not in ("?", "U")]
+            changed = [path for path, status in dirty if status != "?"]
             patch = threads.submit(self._patch, head, changed[:_DIRTY_AT_MOST], overrides)
         described = {
             "head": head,

@@ -43,11 +43,15 @@ def all_but(folder: Path, notebook: bytes) -> list[LeftOut]:
 
 def links_astray(scan: Scan) -> list[str]:
     """A warning for each link that leads out of the folder."""
-    return [
-        f"{text(folder + b'/' + name if folder else name)} is a link that leads out of the folder: "
-        "it is sent as a link, and will lead nowhere on another machine."
+    paths = [
+        folder + b"/" + name if folder else name
         for folder, directory in scan.directories.items()
         for name in directory.astray
+    ]
+    return [
+        f"{text(path)} is a link that leads out of the folder: "
+        "it is sent as a link, and will lead nowhere on another machine."
+        for path in sorted(paths)
     ]
 
 
