@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 # the built extension and every tool of the virtual environment are found first
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # a demo keeps its state apart from the user's own server
-DEMO := VALO_HOME=$(CURDIR)/.make/valo
+DEMO := VALO_HOME=$(CURDIR)/.make/state
 
 FRONT := $(shell find labextension -path labextension/node_modules -prune -o -path labextension/lib -prune -o -type f -print 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest
