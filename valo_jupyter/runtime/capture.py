@@ -15,7 +15,7 @@ from valo_jupyter.runtime.warm import key, state_of
 
 _EVERY = 0.5
 #: For processes that a kernel leaves behind, between being asked to end and being ended.
-_FAREWELL = 1.0
+_FAREWELL = 0.25
 
 
 class Packages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from typing import Any
 
@@ -151,8 +152,9 @@ def display_event(op: str, cell: int, output: NotebookNode | None, display_id: s
     """The wire's `display` event."""
     event: dict[str, Any] = {"k": "display", "cell": cell, "op": op, "output": output, "display_id": display_id}
     if output is not None and (size := _size(output)) > _LARGEST_DISPLAY:
-        event |= {"output": None, "omitted": size}
-    return event
+        return event | {"output": None, "omitted": size}
+    # as it is now: an update changes it in the notebook, perhaps before the event is sent
+    return event | {"output": copy.deepcopy(output)}
 
 
 def masked(output: NotebookNode, mask: Mask) -> NotebookNode:

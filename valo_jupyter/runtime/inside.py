@@ -4,7 +4,7 @@
 
 
 def settle():
-    """Make the kernel lose nothing that is written; the folders its packages come from, as JSON."""
+    """Make the kernel lose nothing that is written and close its port; its packages' folders, as JSON."""
     import json
     import sys
 
@@ -13,6 +13,7 @@ def settle():
     kernel = get_ipython().kernel
     sys.__stdout__ = _original_stdout(sys.stdout)
     _never_drop(kernel)
+    _close_port(kernel)
     return json.dumps([folder for folder in sys.path if folder])
 
 
@@ -91,6 +92,32 @@ def _never_drop(kernel):
 
     thread = kernel.iopub_thread
     thread.schedule(lambda: thread.socket.setsockopt(zmq.XPUB_NODROP, 1))
+
+
+def _close_port(kernel):
+    # forked processes send what they print to a TCP port of the kernel, the only one it has: a socket file serves, too
+    import zmq
+
+    thread, app = kernel.iopub_thread, kernel.parent
+    if app.transport != "ipc" or not getattr(thread, "_pipe_flag", False):
+        return
+    address = "ipc://" + app.ip + "-6"
+
+    def move():
+        pipe = thread._pipe_in.socket
+        port = pipe.getsockopt(zmq.LAST_ENDPOINT)
+        pipe.bind(address)
+        pipe.unbind(port)
+
+    def connect():
+        context = zmq.Context()
+        out = context.socket(zmq.PUSH)
+        out.linger = 3000
+        out.connect(address)
+        return context, out
+
+    thread._setup_pipe_out = connect
+    thread.schedule(move)
 
 
 def _original_stdout(stream):

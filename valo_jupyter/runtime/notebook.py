@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import papermill
-from nbformat.reader import NotJSONError
-from nbformat.validator import NotebookValidationError
 from papermill.engines import papermill_engines
-from papermill.exceptions import PapermillException, PapermillExecutionError
+from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from valo_jupyter.domain.errors import ValoError
@@ -118,7 +116,10 @@ def _papermill(
         )
     except PapermillExecutionError as error:
         return _failed(run, error)
-    except (PapermillException, NotJSONError, NotebookValidationError, OSError, ValueError) as error:
+    except Exception as error:
+        if run.runner is not None:
+            raise
+        # nbformat and papermill raise whatever comes when a file is not what they expect
         return Outcome("error", run.mask.text(f"{notebook.name} cannot be run: {_in_short(error)}"))
     if run.runner is not None and run.runner.stopped_in is not None:
         assert run.stop.request is not None

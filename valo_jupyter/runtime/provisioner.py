@@ -20,7 +20,7 @@ from valo_jupyter.runtime.spawn import kill_group, spawn
 
 #: `sun_path` has 108 bytes on Linux, the last a zero; macOS has 104
 _LONGEST = 103 if sys.platform == "darwin" else 107
-#: jupyter_client numbers the sockets `<ip>-1` to `<ip>-5`
+#: jupyter_client numbers the sockets `<ip>-1` to `<ip>-5`; `inside` adds a sixth
 _SOCKET = "k"
 
 

@@ -13,7 +13,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from valo_jupyter.runtime.contract import Folders, Outcome, StopSignal
+from valo_jupyter.runtime.contract import Folders, Outcome, StopRequest, StopSignal
 from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.notebook import run_notebook
 
@@ -98,6 +98,28 @@ def folders(tmp_path: Path) -> Folders:
     for folder in (made.repository, made.inputs, made.outputs, made.config):
         folder.mkdir(parents=True)
     return made
+
+
+@pytest.fixture
+def remembering() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture
+def stop_when() -> Callable[[str, StopRequest], dict[str, Any]]:
+    """Options for `run`: a stop that is asked for as soon as user code prints a line."""
+
+    def options(line: str, request: StopRequest) -> dict[str, Any]:
+        stop, sink = StopSignal(), Remembering()
+
+        def look() -> None:
+            if sink.entries[-1][0] == "log" and sink.entries[-1][1]["text"] == line and not stop.is_set():
+                stop.set(request)
+
+        sink.on_entry = look
+        return {"stop": stop, "sink": sink}
+
+    return options
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ NOTEBOOKS: dict[str, list[Any]] = {
         "display({'text/plain': 'p', 'application/x-own+json': {'k': 1}}, raw=True)",
         "_",
         "In[2], Out[2], len(In)",
-        "%time sum(range(10))\n!echo from a shell",
+        "%precision 3\n!echo from a shell",
         "%%writefile made.txt\nhello",
         "open('made.txt').read(), __name__, get_ipython().starting_dir == __import__('os').getcwd()",
         "raise_later = []; raise_later",
@@ -136,7 +136,7 @@ def comparable(notebook: nbformat.NotebookNode) -> dict[str, Any]:
     return _steady({"cells": cells, "metadata": metadata})
 
 
-_IDENTIFIER = re.compile(r"\b([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(_\d+_\d+)?)\b")
+_IDENTIFIER = re.compile(r"(?<![0-9a-f])([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(_\d+_\d+)?)\b")
 
 
 def _steady(value: Any) -> Any:
