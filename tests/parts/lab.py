@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import socket
@@ -66,6 +67,10 @@ def jupyter_lab(folder: Path) -> Iterator[Lab]:
     news = folder / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    # whatever else is installed would stand in the toolbar, or ask questions of its own
+    page = folder / "config/labconfig/page_config.json"
+    page.parent.mkdir(parents=True)
+    page.write_text(json.dumps({"disabledExtensions": dict.fromkeys(_others(), True)}))
     # the build of this working tree, whichever one is installed
     (folder / "path/labextensions/valo-jupyter").symlink_to(EXTENSION)
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "VALO", "VH_"))}
@@ -104,6 +109,18 @@ def jupyter_lab(folder: Path) -> Iterator[Lab]:
             process.wait(20)
         stop = [sys.executable, "-m", "valo_jupyter.server.cli", "stop", "--force"]
         subprocess.run(stop, env=environment, check=True, timeout=90, capture_output=True)
+
+
+def _others() -> list[str]:
+    """The names of all other front ends that Lab would find, but for those that ours needs."""
+    folders = [Path(sys.prefix) / "share/jupyter/labextensions"]
+    found = [
+        path.parent
+        for folder in folders
+        for path in [*folder.glob("*/package.json"), *folder.glob("@*/*/package.json")]
+    ]
+    names = {json.loads((folder / "package.json").read_text())["name"] for folder in found}
+    return sorted(names - {"valo-jupyter", "anywidget", "@jupyter-widgets/jupyterlab-manager"})
 
 
 def _wait(address: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60) -> None:

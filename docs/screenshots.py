@@ -1,0 +1,212 @@
+"""Takes the pictures of the documentation in a real JupyterLab: `python docs/screenshots.py [name …]`."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.parts.lab import Lab, chromium, jupyter_lab, kernel_ready  # noqa: E402
+
+IMAGES = Path(__file__).parent / "images"
+QUICKSTART = "quickstart.ipynb"
+SLOW = "import time\nfor step in range(400):\n    print('step', step, flush=True)\n    time.sleep(0.5)"
+PICTURES: dict[str, Callable[[Page, Lab], None]] = {}
+
+expect.set_options(timeout=60_000)
+
+
+def picture(take: Callable[[Page, Lab], None]) -> Callable[[Page, Lab], None]:
+    PICTURES[take.__name__.replace("_", "-")] = take
+    return take
+
+
+def shot(page: Page, name: str, of: Locator | None = None) -> None:
+    # what fades out, and the blinking cursor, are not part of a picture
+    page.add_style_tag(content=".Toastify, .cm-cursorLayer { display: none !important; }")
+    page.wait_for_timeout(600)
+    taken = (of or page).screenshot(animations="disabled")
+    # an interface has few colours: a palette makes the file a third as large
+    Image.open(io.BytesIO(taken)).convert("RGB").quantize(255, dither=Image.Dither.NONE).save(
+        IMAGES / f"{name}.png", optimize=True
+    )
+
+
+def open_notebook(page: Page, lab: Lab, path: str, *, sidebar: bool = True, width: int = 0) -> None:
+    page.goto(lab.lab(path, workspace="pictures"))
+    kernel_ready(page)
+    if sidebar:
+        page.locator('.jp-SideBar [data-id="valo-sidebar"]').click()
+        expect(page.locator(".valo-Connection")).to_have_attribute("data-state", "running")
+        if width:
+            handle = page.locator(".lm-SplitPanel-handle:visible").first.bounding_box()
+            assert handle is not None
+            page.mouse.move(handle["x"] + 2, 400)
+            page.mouse.down()
+            page.mouse.move(width + 40, 400)
+            page.mouse.up()
+
+
+def run(page: Page, status: str = "complete") -> Locator:
+    page.locator(".valo-Run-button").click()
+    mark = page.locator(".jp-NotebookPanel:visible .valo-Mark").first
+    expect(mark).to_have_attribute("data-status", "started")
+    expect(mark).to_have_attribute("data-status", status)
+    return mark
+
+
+@contextlib.contextmanager
+def dark(page: Page) -> Iterator[None]:
+    """The choice of a theme outlives the page, so it is taken back."""
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        page.wait_for_timeout(1500)
+        if theme == "JupyterLab Dark":
+            yield
+
+
+def tab(page: Page, name: str) -> None:
+    page.locator(".valo-Page:visible").get_by_role("tab", name=name).click()
+    page.wait_for_timeout(1500)
+
+
+@picture
+def empty(page: Page, lab: Lab) -> None:
+    """The first look: what to do next."""
+    open_notebook(page, lab, QUICKSTART)
+    shot(page, "empty")
+
+
+@picture
+def done(page: Page, lab: Lab) -> None:
+    """A run that went well, and each tab of its page."""
+    open_notebook(page, lab, QUICKSTART)
+    mark = run(page)
+    shot(page, "notebook")
+    mark.click()
+    page.wait_for_timeout(1500)
+    shot(page, "details")
+    for name in ("Notebook", "Log", "Metadata", "Outputs", "Trace"):
+        tab(page, name)
+        if name == "Outputs":
+            page.locator(".valo-Output-name", has_text="training.png").click()
+            page.wait_for_timeout(1500)
+        shot(page, name.lower() if name != "Notebook" else "executed-notebook")
+
+
+@picture
+def form(page: Page, lab: Lab) -> None:
+    """Other parameters, tags and environment."""
+    open_notebook(page, lab, QUICKSTART)
+    page.locator(".valo-Run-options").click()
+    page.get_by_role("dialog").get_by_label("epochs").fill("20")
+    shot(page, "form")
+
+
+@picture
+def failed(page: Page, lab: Lab) -> None:
+    """A run that failed says where and why."""
+    cells = ("import pandas as pd", "frame = pd.DataFrame({'a': [1, 2]})\nframe['b'].mean()")
+    open_notebook(page, lab, lab.write("failing.ipynb", *cells))
+    run(page, "error").click()
+    page.wait_for_timeout(1500)
+    shot(page, "failed")
+
+
+@picture
+def running(page: Page, lab: Lab) -> None:
+    """Runs under way, one in line."""
+    open_notebook(page, lab, lab.write("sweep.ipynb", "print('begin')", SLOW, "print('end')"))
+    button = page.locator(".valo-Run-button")
+    for number in range(3):
+        button.click()
+        expect(page.locator(".valo-Run-words")).to_have_text("Run remotely")
+        expect(page.locator(".jp-NotebookPanel:visible .valo-Mark")).to_have_count(number + 1)
+    mark = page.locator('.jp-NotebookPanel:visible .valo-Mark[data-status="started"]').first
+    expect(mark).to_be_visible()
+    page.wait_for_timeout(3000)
+    mark.click()
+    tab(page, "Log")
+    shot(page, "running")
+    with dark(page):
+        shot(page, "running-dark")
+    for _ in range(3):
+        page.locator("#valo-sidebar .valo-Row-stop").first.click()
+        page.wait_for_timeout(1500)
+
+
+@picture
+def narrow(page: Page, lab: Lab) -> None:
+    """The sidebar at its narrowest."""
+    open_notebook(page, lab, QUICKSTART, width=240)
+    shot(page, "narrow", page.locator("#valo-sidebar"))
+
+
+@picture
+def dark_page(page: Page, lab: Lab) -> None:
+    open_notebook(page, lab, QUICKSTART)
+    page.locator("#valo-sidebar .valo-Row-open", has_text="quickstart").last.click()
+    with dark(page):
+        tab(page, "Metadata")
+        shot(page, "dark")
+
+
+@picture
+def notebook_7(page: Page, lab: Lab) -> None:
+    page.goto(lab.notebook(QUICKSTART))
+    kernel_ready(page)
+    run(page).click()
+    page.wait_for_timeout(2000)
+    shot(page, "notebook-7")
+
+
+@picture
+def magic(page: Page, lab: Lab) -> None:
+    """The card below a cell."""
+    path = lab.write(
+        "from-a-cell.ipynb", "%load_ext valo_jupyter", f"%valo run {QUICKSTART} -p epochs 12 --tag from-a-cell"
+    )
+    open_notebook(page, lab, path, sidebar=False)
+    page.locator(".jp-NotebookPanel:visible .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.press("Shift+Enter")
+    output = page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output").first
+    expect(output).to_contain_text("done in")
+    shot(page, "magic", page.locator(".jp-NotebookPanel:visible .jp-Notebook"))
+
+
+def take(browser: Browser, lab: Lab, names: list[str]) -> None:
+    for name in names:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        try:
+            PICTURES[name](page, lab)
+            print(name)
+        except Exception:
+            page.screenshot(path=ROOT / "test-results" / f"picture-{name}.png")
+            raise
+        finally:
+            context.close()
+
+
+def main() -> None:
+    IMAGES.mkdir(exist_ok=True)
+    (ROOT / "test-results").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, jupyter_lab(Path(folder) / "lab") as lab, chromium() as browser:
+        shutil.copy(ROOT / "notebooks" / QUICKSTART, lab.notebooks)
+        take(browser, lab, sys.argv[1:] or list(PICTURES))
+
+
+if __name__ == "__main__":
+    main()
