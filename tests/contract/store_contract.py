@@ -37,8 +37,9 @@ class StoreContract:
         assert self.get(store, tmp_path, info.key) == content
         assert (info.size, store.head(info.key).size) == (size, size)
 
-    def test_checksums_are_taken_on_the_way(self, store: Store, tmp_path: Path):
-        content = os.urandom(2_500_000)
+    @pytest.mark.parametrize("size", [0, 2_500_000, 20_000_000])
+    def test_checksums_are_taken_on_the_way(self, store: Store, tmp_path: Path, size: int):
+        content = os.urandom(size)
         expected = [hashlib.new(name, content).hexdigest() for name in ("md5", "sha1", "sha256")]
         _, put = self.put(store, tmp_path, content)
         got = store.get_file(put.key, tmp_path / "copy")

@@ -24,7 +24,7 @@ LINGER = 0.08
 #: after so long, lines start an event of their own, so that times stay true when the server is away
 _COALESCE = 0.2
 
-_URGENT = frozenset({"cell", "status"})
+_URGENT = frozenset({"cell"})
 _EPOCH = datetime(1970, 1, 1)
 
 
