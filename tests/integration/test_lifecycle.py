@@ -119,3 +119,10 @@ def test_a_newer_version_replaces_an_older_server_and_not_the_reverse(
     # the older package uses the newer server as it is
     subprocess.run([sys.executable, "-c", START], env=environment, check=True, timeout=60, cwd=tmp_path)
     assert lifecycle.status(state)["pid"] == new["pid"]
+
+
+def test_a_server_whose_state_was_removed_ends(state: StateFolder) -> None:
+    found = lifecycle.start(state)
+    shutil.rmtree(state.root)
+    until(lambda: not psutil.pid_exists(found["pid"]) and not psutil.pid_exists(found["engine_pid"]))
+    assert lifecycle.start(state)["url"]

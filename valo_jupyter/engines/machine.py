@@ -87,7 +87,7 @@ class LocalMachine:
         Were it done here, the run in the other thread would see its processes die, and report that as their failure.
         """
         command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self._state.root), self._name]
-        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL, cwd=self._state.root)
+        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
 
 
 def _own(pid: int) -> ProcessId:
@@ -100,11 +100,13 @@ def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Even
     # the pipe's other end is open in the engine process only: it ends with it, even by SIGKILL
     asked = lifeline.read().strip() == CLOSE
     if not finished.is_set():
-        if asked:
-            machine.close()
-        else:
-            machine.abandon()
-        os._exit(0)
+        try:
+            if asked:
+                machine.close()
+            else:
+                machine.abandon()
+        finally:
+            os._exit(0)
 
 
 async def _serve(config: dict[str, Any], scratch: str, output: BoundedLog) -> None:

@@ -13,7 +13,7 @@ from valo_jupyter.server.spawn import detached
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 #: how long a started process may take to hold its lock
 _BOOT_SECONDS = 20.0
 #: a process that lives shorter than this is started again after a pause that doubles

@@ -18,8 +18,9 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: how often to look although nobody called
+#: how often to look although nobody called, with machines and without any
 _ROUND_SECONDS = 1.0
+_QUIET_ROUND_SECONDS = 2.5
 #: how often to say that this engine lives, and to look for attempts that nobody hears of
 _CHECK_SECONDS = 2.5
 #: an attempt has to be found silent twice, this far apart: a computer that wakes up gives its machines time to report
@@ -105,20 +106,24 @@ class Dispatcher:
             if self.draining and not self.busy() and not self._ending:
                 return
             try:
-                await asyncio.wait_for(self._wake.wait(), _ROUND_SECONDS)
+                pause = _ROUND_SECONDS if self.machines() else _QUIET_ROUND_SECONDS
+                await asyncio.wait_for(self._wake.wait(), pause)
             except asyncio.TimeoutError:
                 pass
 
     async def close(self) -> None:
         """End all machines; what ran on them goes back to the pool."""
-        running = [] if not self.busy() else await self._call(self._pool.running, self._id)
         for engine in self.engines.values():
             await engine.close()
-        for ref in running:
-            await self._call(self._pool.lost, ref.execution_id, ref.attempt, "the server was stopped")
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
-        await self._call(self._pool.leave, self._id)
+        try:
+            for ref in await self._call(self._pool.running, self._id):
+                await self._call(self._pool.lost, ref.execution_id, ref.attempt, "the server was stopped")
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=5)
+            await self._call(self._pool.leave, self._id)
+        except Exception:
+            # the next engine finds the attempts of one that no longer lives
+            log.exception("the end of this engine could not be written")
         self._thread.shutdown()
 
     # one round

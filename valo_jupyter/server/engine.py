@@ -62,6 +62,7 @@ class EngineProcess:
         listener = self._listen()
         watch = loop.create_task(self._companion.run())
         turn = loop.create_task(self._turn_log())
+        removed = loop.create_task(self._end_with_the_folder())
         try:
             await self._dispatcher.run()
         finally:
@@ -69,7 +70,7 @@ class EngineProcess:
             self._forget_file()
             await self._dispatcher.close()
             listener.close()
-            for task in (watch, turn):
+            for task in (watch, turn, removed):
                 task.cancel()
 
     def _take_over(self) -> None:
@@ -135,6 +136,11 @@ class EngineProcess:
 
     def _open_engine(self, plan: EnvironmentPlan) -> Engine:
         return open_engine(plan.engine, slug=plan.slug, state=self._state, options=plan.options)
+
+    async def _end_with_the_folder(self) -> None:
+        await self._lock.until_gone()
+        log.error("the state folder %s was removed; this engine ends", self._state.root)
+        self._stop()
 
     async def _turn_log(self) -> None:
         while True:

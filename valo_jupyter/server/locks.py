@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import json
 import os
@@ -18,6 +19,7 @@ from valo_jupyter.domain.errors import StateFolder as StateFolderError
 #: file systems that other computers write to as well: neither locks nor SQLite's WAL can be relied on there
 _NETWORK = ["nfs", "cifs", "smb", "afs", "lustre", "gpfs", "beegfs", "ceph", "gluster", "pvfs", "ocfs", "gfs", "sshfs"]
 _POLL_SECONDS = 0.02
+_LOOK_SECONDS = 2.0
 
 
 class Lock:
@@ -61,6 +63,19 @@ class Lock:
         content = {"pid": own.pid, "host": socket.gethostname(), "started": own.create_time(), **info}
         os.ftruncate(self._descriptor, 0)
         os.pwrite(self._descriptor, json.dumps(content).encode(), 0)
+
+    def gone(self) -> bool:
+        """True when the file was removed or replaced: the lock keeps nobody out any more."""
+        if self._descriptor is None:
+            return False
+        try:
+            return not os.path.samestat(os.fstat(self._descriptor), os.stat(self.path))
+        except FileNotFoundError:
+            return True
+
+    async def until_gone(self) -> None:
+        while not self.gone():
+            await asyncio.sleep(_LOOK_SECONDS)
 
     def release(self) -> None:
         if self._descriptor is not None:

@@ -68,21 +68,13 @@ async def serve(
         lock.write(version=__version__, port=web.port, respawn=local)
         _announce(state, url)
         companion = Companion.engine(state)
-        ends = [asyncio.create_task(until_signal())]
+        aside = [asyncio.create_task(companion.run()), asyncio.create_task(_turn(output))]
         seconds = idle_seconds(state) if local else None
-        if seconds is not None:
-            idle = until_idle(seconds, last_request=lambda: web.last_used, incomplete=web.services.pool.incomplete)
-            ends.append(asyncio.create_task(idle))
-        watch = asyncio.create_task(companion.run())
-        turn = asyncio.create_task(_turn(output))
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-        companion.stop()
-        if not ends[0].done():
-            log.info("nobody has needed this server for %.0f s; it ends", seconds)
-            await _end_engine(state)
-        for task in (*ends, watch, turn):
+        await _until_end(web, lock, companion, seconds)
+        for task in aside:
             task.cancel()
-        state.server_file.unlink(missing_ok=True)
+        if (state.read_server() or {}).get("pid") == os.getpid():
+            state.server_file.unlink(missing_ok=True)
     finally:
         await web.close()
         lock.release()
@@ -109,16 +101,38 @@ def _announce(state: StateFolder, url: str) -> None:
     write_private(state.server_file, json.dumps(content))
 
 
-async def _end_engine(state: StateFolder) -> None:
-    guard = await asyncio.to_thread(Lock.take, state.lock("start"), 5.0)
+async def _until_end(web: Web, lock: Lock, companion: Companion, idle: float | None) -> None:
+    """Wait for a signal, for the state folder to be removed, or for `idle` seconds in which nobody needs the server."""
+    signal, gone = asyncio.create_task(until_signal()), asyncio.create_task(lock.until_gone())
+    while True:
+        ends = {signal, gone}
+        if idle is not None:
+            needed = until_idle(idle, last_request=lambda: web.last_used, incomplete=web.services.pool.incomplete)
+            ends.add(asyncio.create_task(needed))
+        done, others = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if gone in done:
+            log.error("the state folder %s was removed; this server ends", web.state.root)
+        elif signal not in done and not await _end_engine(web.state):
+            continue
+        companion.stop()
+        for task in others:
+            task.cancel()
+        return
+
+
+async def _end_engine(state: StateFolder) -> bool:
+    """Stop the engine of a server that nobody has needed; False if somebody is starting the server this moment."""
+    guard = await asyncio.to_thread(Lock.take, state.lock("start"), 1.0)
     if guard is None:
-        return  # somebody is starting the server this moment
+        return False
+    log.info("nobody has needed this server for long; it ends")
     try:
         await asyncio.to_thread(ask_engine, state, "stop")
         for _ in range(int(_ENGINE_END_SECONDS / 0.1)):
             if holder(state.lock("engine")) is None:
-                return
+                break
             await asyncio.sleep(0.1)
+        return True
     finally:
         guard.release()
 
