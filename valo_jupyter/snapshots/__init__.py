@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from valo_jupyter.snapshots.package import commit_folder, unpack_package
     from valo_jupyter.snapshots.places import project_folder
     from valo_jupyter.snapshots.records import CheckoutReport, Choice, LeftOut, Progress, Snapshot
-    from valo_jupyter.snapshots.repository import ensure_repository, has_commit, read_file, write_zip
+    from valo_jupyter.snapshots.repository import ensure_repository, has_commit, read_file
     from valo_jupyter.snapshots.restore import checkout
     from valo_jupyter.snapshots.transfer import pack, receive_pack
+    from valo_jupyter.snapshots.zipping import write_zip
 
 #: Imported on first use, so that a kernel or a server that only asks for one of them pays for one of them.
 _HOME = {
@@ -31,7 +32,7 @@ _HOME = {
     "receive_pack": "transfer",
     "snapshot": "capture",
     "unpack_package": "package",
-    "write_zip": "repository",
+    "write_zip": "zipping",
 }
 
 __all__ = [

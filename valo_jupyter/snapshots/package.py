@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import shutil
 import stat
@@ -19,6 +20,7 @@ MAX_BYTES = 20_000_000_000
 MAX_FILES = 200_000
 _CHUNK = 1 << 20
 _DEPTH = 200
+_PADDING = 1 << 20
 
 
 def unpack_package(package: Path, destination: Path, *, max_bytes: int = MAX_BYTES, max_files: int = MAX_FILES) -> None:
@@ -31,14 +33,26 @@ def unpack_package(package: Path, destination: Path, *, max_bytes: int = MAX_BYT
     if any(destination.iterdir()):
         raise Invalid(f"The folder {destination} is not empty.")
     try:
-        with tarfile.open(package, "r:gz") as archive:
+        with _Unzipped(package) as stream, tarfile.open(fileobj=stream, mode="r:") as archive:
             _Unpacking(archive, destination, max_bytes, max_files).run()
+            while stream.read(_CHUNK):  # to its end, where gzip has its checksum
+                if stream.tell() > max_bytes + _PADDING:
+                    raise TooLarge("The package holds data after its last file.")
     except (tarfile.TarError, EOFError, zlib.error, UnicodeError, ValueError) as error:
         raise Invalid(f"The package cannot be read ({error}). Send a gzipped tar, as `vh` makes it.") from error
     except OSError as error:
         if type(error) is OSError or error.errno is None:  # gzip's own complaint, not the disk's
             raise Invalid(f"The package cannot be read ({error}). Send a gzipped tar, as `vh` makes it.") from error
         raise Invalid(f"The package cannot be unpacked: {error.strerror} ({error.filename}).") from error
+
+
+class _Unzipped(gzip.GzipFile):
+    """Never hands out more at once than a file's name or attributes can need: `tarfile` reads those in one piece."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if size is None or not 0 <= size <= _CHUNK:
+            raise Invalid("The package holds a header that is larger than any file name. Nothing of it was used.")
+        return super().read(size)
 
 
 class _Unpacking:

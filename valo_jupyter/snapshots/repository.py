@@ -1,4 +1,4 @@
-"""The project's bare repository: made once, read by path, given away as a zip."""
+"""The project's bare repository: made once, read by path."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from typing import IO
 
-from valo_jupyter.domain.errors import NotFound, SnapshotFailed
+from valo_jupyter.domain.errors import SnapshotFailed
 from valo_jupyter.snapshots import git
 
 #: Highest in git's order of precedence: whatever a snapshot's own .gitattributes say, bytes stay bytes.
@@ -97,17 +96,3 @@ def has_commit(git_dir: Path, commit: str) -> bool:
     name = git.checked_sha(commit)
     answer = git.run(["cat-file", "--batch-check=%(objecttype)"], git_dir=git_dir, data=name.encode() + b"\n")
     return answer.strip() == b"commit"
-
-
-def write_zip(git_dir: Path, commit: str, fileobj: IO[bytes]) -> None:
-    """The commit's files as a zip, byte for byte."""
-    process = git.start(["archive", "--format=zip", git.checked_sha(commit)], git_dir=git_dir)
-    with process:
-        assert process.stdin
-        assert process.stdout
-        assert process.stderr
-        process.stdin.close()
-        shutil.copyfileobj(process.stdout, fileobj, 1 << 16)
-        words = process.stderr.read()
-    if process.returncode != 0:
-        raise NotFound(f"The code of commit {commit} cannot be read: {git.said(words)}.")
