@@ -146,7 +146,8 @@ class Job:
             ) as limits:
                 outcome = self._prepared() or self._ran(limits)
             return self._after(outcome)
-        except StaleAttempt:
+        except (StaleAttempt, ServerUnreachable):
+            # the second is raised only when the attempt is lost already: nobody will hear of this outcome
             self._stop.set(StopRequest("no longer the valid writer", kill_after=0, status="lost"))
             return Outcome("crashed", "no longer the valid writer")
         except Exception as error:

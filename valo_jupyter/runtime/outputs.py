@@ -63,6 +63,7 @@ class Outputs:
         self._complained: set[str] = set()
         #: names stored while the code ran → which version of the file
         self._live: dict[str, tuple[tuple[int, int, int], _Stored]] = {}
+        self._failures: list[str] = []
         self._waiting: list[_Stored] = []
         self._waiting_since = 0.0
         self._over = threading.Event()
@@ -80,7 +81,7 @@ class Outputs:
         self._over.set()
         if self._watcher.ident is not None:
             self._watcher.join()
-        failures: list[str] = []
+        failures = self._failures
         listing = read_listing(self._folders.outputs / LISTING, self._complain)
         found = list(find_outputs(self._folders.outputs, self._folders.root, self._complain))
         files, sidecars = self._apart(found)
@@ -143,7 +144,11 @@ class Outputs:
                     self._waiting = [stored]
                     self._tell()
                 return
-            answers = self._tell_bare(waiting[0], error)
+            try:
+                answers = self._tell_bare(waiting[0], error)
+            except Refused as final:
+                self._failures.append(f"output {waiting[0].name} was not accepted: {final.message}")
+                return
         for stored, answer in zip(waiting, answers, strict=True):
             self._sink.emit({"k": "output", "name": stored.name, "size": stored.sums.size, "datum": answer["datum"]})
 

@@ -258,3 +258,18 @@ def test_the_process_leaves_nothing_behind(bench):
     of_jobs = {"valo-reporter", "valo-outputs", "valo-limits", "valo-memory"}
     assert not of_jobs & {thread.name for thread in threading.enumerate()}
     assert os.listdir(bench.state / "store" / "incoming") == []
+
+
+def test_an_output_that_the_server_refuses_is_a_failure_that_says_so(bench):
+    original = bench.server.take_outputs
+
+    def refuse(body: bytes):
+        if any(item["name"] == "b" for item in json.loads(body)):
+            raise bench.server.refuse("no b here")
+        return original(body)
+
+    bench.server.take_outputs = refuse
+    assert run_python(bench, "for name in 'abc': open(name, 'w').write(name)") == "error"
+    assert names(bench) == ["a", "c"]
+    assert "output b was not accepted" in bench.end["reason"]
+    assert "no b here" in bench.end["reason"]
