@@ -37,7 +37,7 @@ class Bench:
         self.environment = project.services.environments.list()[0].id
         engine.on_change(self.changes.append)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if value := condition():

@@ -18,7 +18,7 @@ from valo_jupyter.services import Services
 from valo_jupyter.services.executions import Submission
 
 
-def until(condition: Callable[[], Any], seconds: float = 30.0) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     """The condition's value as soon as it is true; fails after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -79,7 +79,7 @@ class LocalProject:
     def status(self, execution_id: str) -> str:
         return self.row(execution_id).status
 
-    def wait(self, execution_id: str, *statuses: str, seconds: float = 30.0) -> Any:
+    def wait(self, execution_id: str, *statuses: str, seconds: float = 60.0) -> Any:
         """The row, as soon as the execution is in one of the states; without any named, as soon as it has ended."""
         wanted = {Status(status) for status in statuses} or ENDED
         until(lambda: Status(self.status(execution_id)) in wanted, seconds)

@@ -9,11 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import dask.config
-from distributed import Client, Scheduler, SpecCluster, fire_and_forget
-from distributed.diagnostics.plugin import SchedulerPlugin
-from distributed.security import Security
+from distributed import Client, fire_and_forget
 
+from valo_jupyter.engines.cluster import Cluster, Membership, configure, security
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.port import Change, Machine, Order
 from valo_jupyter.engines.scaling import EnvironmentScaling
@@ -23,69 +21,6 @@ log = logging.getLogger(__name__)
 
 _ROUND_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 30.0
-
-#: Dask's settings of an engine and of its machines
-SETTINGS = {
-    "distributed.scheduler.allowed-failures": 0,
-    "distributed.scheduler.work-stealing": False,
-    "distributed.scheduler.worker-saturation": "inf",
-    "distributed.worker.memory.target": False,
-    "distributed.worker.memory.spill": False,
-    "distributed.worker.memory.pause": False,
-    "distributed.worker.memory.terminate": False,
-    "distributed.worker.profile.enabled": False,
-    "distributed.admin.system-monitor.interval": "10s",
-    "distributed.admin.system-monitor.disk": False,
-    "distributed.admin.system-monitor.host-cpu": False,
-    "distributed.admin.tick.interval": "1s",
-    "distributed.admin.tick.limit": "30s",
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-    "distributed.comm.retry.count": 0,
-}
-
-
-def configure() -> None:
-    """Set Dask up in this process, and keep its log to what is wrong."""
-    dask.config.set(SETTINGS)
-    logging.getLogger("distributed").setLevel(logging.ERROR)
-    logging.getLogger("tornado").setLevel(logging.WARNING)
-
-
-def security(credentials: Credentials) -> Security:
-    """Every connection is encrypted, and both ends show the engine's certificate."""
-    roles = {}
-    for role in ("scheduler", "worker", "client"):
-        roles[f"tls_{role}_cert"] = credentials.certificate
-        roles[f"tls_{role}_key"] = credentials.key
-    return Security(require_encryption=True, tls_ca_file=credentials.certificate, **roles)
-
-
-class QuietScheduler(Scheduler):
-    """A scheduler that opens no HTTP port."""
-
-    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
-        pass
-
-
-class _Cluster(SpecCluster):
-    """A cluster whose machines have names that never come again."""
-
-    def __init__(self, engine: DaskEngine, security: Security) -> None:
-        self._engine = engine
-        options = {"host": "tls://127.0.0.1:0", "dashboard": False, "security": security}
-        super().__init__(
-            scheduler={"cls": QuietScheduler, "options": options},
-            worker=engine.machine_spec(),
-            asynchronous=True,
-            security=security,
-            name=f"valo-{engine.slug}",
-            shutdown_on_close=False,
-        )
-
-    def new_worker_spec(self) -> dict[str, Any]:
-        name = self._engine.add_slot()
-        return {name: self.new_spec}
 
 
 @dataclass
@@ -102,19 +37,6 @@ class _Slot:
     def become(self, state: str) -> None:
         self.state = state
         self.changed = time.monotonic()
-
-
-class _Membership(SchedulerPlugin):
-    """Tells the engine which workers came and went."""
-
-    def __init__(self, engine: DaskEngine) -> None:
-        self._engine = engine
-
-    def add_worker(self, scheduler: Scheduler, worker: str) -> None:
-        self._engine.arrived(str(scheduler.workers[worker].name), worker)
-
-    def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
-        self._engine.departed(worker)
 
 
 class DaskEngine:
@@ -168,11 +90,11 @@ class DaskEngine:
 
     async def start(self) -> None:
         configure()
-        self._cluster = _Cluster(self, self._security)
+        self._cluster = Cluster(self, self._security)
         await self._cluster
         scheduler = self._cluster.scheduler
         assert scheduler is not None, "a started cluster has its scheduler"
-        scheduler.add_plugin(_Membership(self), name="valo-membership")
+        scheduler.add_plugin(Membership(self), name="valo-membership")
         self._client = Client(self._cluster, asynchronous=True, set_as_default=False, security=self._security)
         await self._client
         self._scaling = EnvironmentScaling(

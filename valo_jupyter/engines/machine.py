@@ -112,8 +112,8 @@ def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Even
 async def _serve(config: dict[str, Any], scratch: str, output: BoundedLog) -> None:
     from distributed import Worker
 
+    from valo_jupyter.engines.cluster import configure, security
     from valo_jupyter.engines.credentials import Credentials
-    from valo_jupyter.engines.dask import configure, security
 
     class QuietWorker(Worker):
         """A worker that opens no HTTP port."""

@@ -1,0 +1,105 @@
+"""How Dask is set up: nothing runs twice, nobody without the key gets in, and no port is open that nobody needs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Protocol
+
+import dask.config
+from distributed import Scheduler, SpecCluster
+from distributed.diagnostics.plugin import SchedulerPlugin
+from distributed.security import Security
+
+from valo_jupyter.engines.credentials import Credentials
+
+#: Dask's settings of an engine and of its machines
+SETTINGS = {
+    "distributed.scheduler.allowed-failures": 0,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.scheduler.worker-saturation": "inf",
+    # a computer that slept for long has lost no worker; leases tell which machine is silent
+    "distributed.scheduler.worker-ttl": None,
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    "distributed.worker.memory.pause": False,
+    "distributed.worker.memory.terminate": False,
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.system-monitor.disk": False,
+    "distributed.admin.system-monitor.host-cpu": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.limit": "30s",
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.comm.retry.count": 0,
+}
+
+
+def configure() -> None:
+    """Set Dask up in this process, and keep its log to what is wrong."""
+    dask.config.set(SETTINGS)
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("tornado").setLevel(logging.WARNING)
+
+
+def security(credentials: Credentials) -> Security:
+    """Every connection is encrypted, and both ends show the engine's certificate."""
+    roles = {}
+    for role in ("scheduler", "worker", "client"):
+        roles[f"tls_{role}_cert"] = credentials.certificate
+        roles[f"tls_{role}_key"] = credentials.key
+    return Security(require_encryption=True, tls_ca_file=credentials.certificate, **roles)
+
+
+class QuietScheduler(Scheduler):
+    """A scheduler that opens no HTTP port."""
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+
+class Owner(Protocol):
+    """Who owns a cluster: names its machines, and hears of those that come and go."""
+
+    slug: str
+
+    def machine_spec(self) -> dict[str, Any]: ...
+
+    def add_slot(self) -> str: ...
+
+    def arrived(self, name: str, address: str) -> None: ...
+
+    def departed(self, address: str) -> None: ...
+
+
+class Cluster(SpecCluster):
+    """A cluster whose owner names its machines, each name once."""
+
+    def __init__(self, owner: Owner, security: Security) -> None:
+        self._owner = owner
+        options = {"host": "tls://127.0.0.1:0", "dashboard": False, "security": security}
+        super().__init__(
+            scheduler={"cls": QuietScheduler, "options": options},
+            worker=owner.machine_spec(),
+            asynchronous=True,
+            security=security,
+            name=f"valo-{owner.slug}",
+            shutdown_on_close=False,
+        )
+
+    def new_worker_spec(self) -> dict[str, Any]:
+        name = self._owner.add_slot()
+        return {name: self.new_spec}
+
+
+class Membership(SchedulerPlugin):
+    """Tells the owner which workers came and went."""
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    def add_worker(self, scheduler: Scheduler, worker: str) -> None:
+        self._owner.arrived(str(scheduler.workers[worker].name), worker)
+
+    def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
+        self._owner.departed(worker)
