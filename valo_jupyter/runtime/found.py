@@ -28,16 +28,37 @@ class Found:
 
     @property
     def read_only(self) -> bool:
-        return not self.stat.st_mode & 0o222
+        return bool(self.stat.st_mode & 0o400) and not self.stat.st_mode & 0o222
 
 
 def find_outputs(folder: Path, root: Path, complain: Complain) -> Iterator[Found]:
-    """Every file below `folder`, in the order of names.
+    """Every file below `folder`, in the order of names; folders that cannot be read are left out.
 
     A link is followed when it leads to something of the attempt itself (below `root`): else an output could be any file
     of the machine. `complain` is told of each thing left out, and why.
     """
+    if folder.is_symlink():
+        complain(f"No outputs were stored: the outputs folder was replaced by a link to {os.readlink(folder)}")
+        return
     yield from _walk(folder, "", root.resolve(), complain, (folder.resolve(),), False)
+
+
+def make_readable(folder: Path) -> None:
+    """Give us back what code made unreadable; for when nobody but us uses the folder any more."""
+    if folder.is_symlink() or not folder.exists():
+        return
+    _allow(str(folder), 0o700)
+    for path, folders, files in os.walk(folder):
+        for name in folders:
+            _allow(os.path.join(path, name), 0o700)
+        for name in files:
+            _allow(os.path.join(path, name), 0o400)
+
+
+def _allow(path: str, mode: int) -> None:
+    status = os.lstat(path)
+    if not stat.S_ISLNK(status.st_mode) and status.st_mode & mode != mode:
+        os.chmod(path, stat.S_IMODE(status.st_mode) | mode)
 
 
 def _walk(
@@ -46,12 +67,7 @@ def _walk(
     try:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: entry.name)
-    except PermissionError:
-        # ours, whatever the code made of its mode
-        os.chmod(folder, 0o700)
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: entry.name)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return
     for entry in listed:
         name, path = prefix + _readable(entry.name), Path(entry.path)

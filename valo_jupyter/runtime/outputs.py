@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import Any
 
 from valo_jupyter.domain.errors import StaleAttempt, ValoError
 from valo_jupyter.runtime.contract import Folders, Sink
-from valo_jupyter.runtime.found import Found, find_outputs
+from valo_jupyter.runtime.found import Found, find_outputs, make_readable
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.runtime.sidecars import LISTING, SUFFIX, Properties, read_listing, read_sidecar
 from valo_jupyter.runtime.wire import Refused
@@ -82,6 +81,7 @@ class Outputs:
         if self._watcher.ident is not None:
             self._watcher.join()
         failures = self._failures
+        make_readable(self._folders.outputs)
         listing = read_listing(self._folders.outputs / LISTING, self._complain)
         found = list(find_outputs(self._folders.outputs, self._folders.root, self._complain))
         files, sidecars = self._apart(found)
@@ -117,8 +117,6 @@ class Outputs:
         self._add(self._store_file(file, properties, move=not file.link))
 
     def _store_file(self, file: Found, properties: Properties, *, move: bool) -> _Stored:
-        if not os.access(file.path, os.R_OK):
-            os.chmod(file.path, 0o600)
         progress = ProgressEvents(self._sink, "upload", file.name)
         info = self._store.put_file(file.path, file.name, move=move, progress=progress, cancel=self._cancel)
         return _Stored(file.name, info.uri, checksums_of(info), properties)
