@@ -30,7 +30,7 @@ class StopRequest:
     reason: str
     #: seconds from the request until what still runs is killed
     kill_after: float = 10.0
-    #: what the run ends as: `stopped` (somebody asked), `error` (a limit), or `lost` (stale attempt: write nothing more)
+    #: what the run ends as: `stopped` (somebody asked), `error` (a limit) or `lost` (stale attempt: write nothing more)
     status: str = "stopped"
 
 
