@@ -14,7 +14,7 @@ from valo_jupyter.runtime.collect import CellStreams, RunLog, display_event, mas
 from valo_jupyter.runtime.connection import Message, sent_at
 from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.mask import Mask
-from valo_jupyter.runtime.running import RunningKernel
+from valo_jupyter.runtime.running import SILENCE, RunningKernel
 
 #: Between looks at the clock while a cell runs.
 _TICK = 0.25
@@ -140,7 +140,7 @@ class CellRunner(PapermillNotebookClient):
         idle = interrupted = False
         timeout = self._get_timeout(cell)
         deadline = time.monotonic() + timeout if timeout else None
-        heard = time.monotonic()
+        heard = nudged = time.monotonic()
         while not (reply and idle):
             ready = connection.wait(_TICK)
             now = time.monotonic()
@@ -157,6 +157,9 @@ class CellRunner(PapermillNotebookClient):
                 # not before it has begun: a kernel ignores an interrupt while it is idle
                 interrupted = True
                 self.kernel.interrupt()
+            if (idle or not self._began) and now - max(heard, nudged) > SILENCE:
+                self.kernel.nudge()
+                nudged = now
             if deadline and now > deadline:
                 assert timeout
                 raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", timeout, cell)

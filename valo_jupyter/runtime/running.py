@@ -23,6 +23,8 @@ from valo_jupyter.runtime.provisioner import ProcessProvisioner
 
 #: What is kept of what the process itself writes.
 _TAIL = 8192
+#: A kernel that has said nothing for so long, though it should, is sent another message.
+SILENCE = 2.0
 #: Between looks at a process that cannot be waited for together with sockets (no pidfd).
 _LOOK = 0.2
 
@@ -202,6 +204,13 @@ class RunningKernel:
     def execute(self, code: str, *, store_history: bool = True, stop_on_error: bool = True) -> str:
         return self.connection.send("shell", "execute_request", _request(code, store_history, stop_on_error))
 
+    def nudge(self) -> None:
+        """Send what changes nothing: a kernel may leave a message unnoticed until the next one comes.
+
+        (ZeroMQ tells of readable sockets once; a program that misses it waits, with the message in its hands.)
+        """
+        self.connection.send("shell", "kernel_info_request", {})
+
     def ask(
         self, question: str, *arguments: Any, on_output: Callable[[Message], None] | None = None, timeout: float = 30.0
     ) -> str | None:
@@ -209,7 +218,7 @@ class RunningKernel:
         content = _request("", False, False) | {"silent": True}
         content["user_expressions"] = {"answer": _expression(question, arguments)}
         request = self.connection.send("shell", "execute_request", content)
-        deadline = time.monotonic() + timeout
+        deadline, nudge_at = time.monotonic() + timeout, time.monotonic() + SILENCE
         reply: dict[str, Any] | None = None
         idle = False
         while not (reply and idle):
@@ -222,8 +231,12 @@ class RunningKernel:
             for message in self.connection.receive("shell"):
                 if message["parent_header"].get("msg_id") == request:
                     reply = message["content"]
-            if self.ended(ready) or time.monotonic() >= deadline:
+            now = time.monotonic()
+            if self.ended(ready) or now >= deadline:
                 return None
+            if now >= nudge_at:
+                self.nudge()
+                nudge_at = now + SILENCE
         return _answer(reply)
 
     def _read_output(self, descriptor: int) -> None:
