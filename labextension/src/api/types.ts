@@ -35,6 +35,8 @@ export interface IGit {
   branch: string | null;
   remote: string | null;
   dirty: { path: string; status: string }[];
+  /** The difference from HEAD, as git writes it. */
+  patch?: string | null;
 }
 
 export interface IInputFile {
@@ -106,7 +108,7 @@ export interface IExecutionDetail extends IExecution {
   }[];
   outputs: IOutputFile[];
   capture: { python?: string; packages?: Record<string, string>; kernel?: string; warm?: boolean } | null;
-  left_out: { path: string; rule: string; size?: number }[];
+  left_out: { path: string; rule: string; size?: number | null }[];
   cumulative_metadata: Record<string, Value>;
 }
 

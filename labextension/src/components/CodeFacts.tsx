@@ -2,11 +2,20 @@
 import type { IExecutionDetail } from '../api/types';
 import { Facts } from './Facts';
 import { formatBytes } from './format';
+import { PatchView } from './PatchView';
 import { useTrans } from './trans';
 
 export function CodeFacts(props: { execution: IExecutionDetail; codeUrl: string }): JSX.Element {
   const trans = useTrans();
   const { commit, git, left_out: leftOut } = props.execution;
+  const words: Record<string, string> = {
+    M: trans.__('changed'),
+    A: trans.__('added'),
+    D: trans.__('deleted'),
+    R: trans.__('renamed'),
+    U: trans.__('in conflict'),
+    '?': trans.__('new, not in git')
+  };
   return (
     <Facts
       title={trans.__('Code')}
@@ -32,10 +41,11 @@ export function CodeFacts(props: { execution: IExecutionDetail; codeUrl: string 
           <ul className="valo-List">
             {git.dirty.map(({ path, status }) => (
               <li key={path}>
-                <code>{status}</code> {path}
+                {path} <span className="valo-Quiet">{words[status] ?? status}</span>
               </li>
             ))}
           </ul>
+          {git.patch && <PatchView patch={git.patch} label={trans.__('Difference from HEAD')} />}
         </details>
       )}
       {leftOut.length > 0 && (

@@ -18,7 +18,7 @@ export function DetailHeader(props: { execution: IExecution; actions: IDetailAct
   const running = !ENDED.has(execution.status);
   const seconds = elapsed(execution, useNow(running));
   return (
-    <header className="valo-Header">
+    <div className="valo-Header">
       <Mark execution={execution} />
       <h2 className="valo-Header-title" title={execution.title}>
         {execution.title}
@@ -40,7 +40,7 @@ export function DetailHeader(props: { execution: IExecution; actions: IDetailAct
         )}
         <Action label={trans.__('Run again')} onClick={actions.rerun} />
       </span>
-    </header>
+    </div>
   );
 }
 

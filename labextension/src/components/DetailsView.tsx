@@ -90,11 +90,13 @@ export function DetailsView(props: {
           {capture?.packages && Object.keys(capture.packages).length > 0 && (
             <details>
               <summary>{trans.__('%1 packages', Object.keys(capture.packages).length)}</summary>
-              <p className="valo-Packages">
+              <ul className="valo-List valo-Packages">
                 {Object.entries(capture.packages)
-                  .map(([name, version]) => `${name}==${version}`)
-                  .join('  ')}
-              </p>
+                  .sort(([a], [b]) => a.localeCompare(b))
+                  .map(([name, version]) => (
+                    <li key={name}>{`${name}==${version}`}</li>
+                  ))}
+              </ul>
             </details>
           )}
         </Facts>

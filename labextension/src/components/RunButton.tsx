@@ -56,8 +56,10 @@ export function progressWords(trans: TranslationBundle, progress: IRunProgress):
   const words =
     {
       save: trans.__('Saving…'),
+      scan: trans.__('Reading the folder…'),
+      store: trans.__('Storing…'),
       submit: trans.__('Submitting…')
-    }[stage] ?? trans.__('Recording the folder…');
+    }[stage] ?? trans.__('Sending…');
   if (files && totalFiles) {
     return trans.__('%1 %2 of %3 files, %4', words, files, totalFiles, formatBytes(totalBytes ?? bytes ?? 0));
   }

@@ -12,7 +12,10 @@ const MOST = 2_000;
 const MARGIN = 48;
 
 export class Chart extends Widget {
-  constructor(private _rendermime: IRenderMimeRegistry) {
+  constructor(
+    private _rendermime: IRenderMimeRegistry,
+    private _menuLabel: string
+  ) {
     super();
     this.addClass('valo-Chart');
     this.layout = new PanelLayout();
@@ -44,7 +47,15 @@ export class Chart extends Widget {
     const renderer: IRenderMime.IRenderer = this._rendermime.createRenderer(VEGA_LITE);
     const spec = specOf(series, xTitle, this.node.clientWidth - MARGIN, getComputedStyle(this.node));
     // the specification is ours; the numbers in it are only numbers
-    await renderer.renderModel(new MimeModel({ trusted: true, data: { [VEGA_LITE]: spec } }));
+    await renderer.renderModel(
+      new MimeModel({
+        trusted: true,
+        data: { [VEGA_LITE]: spec },
+        // an image can be saved; the editor of another site would be sent the numbers
+        metadata: { [VEGA_LITE]: { embed_options: { actions: { export: true, source: false, compiled: false, editor: false } } } }
+      })
+    );
+    renderer.node.querySelector('summary')?.setAttribute('aria-label', this._menuLabel);
     if (this.isDisposed) {
       renderer.dispose();
       return;

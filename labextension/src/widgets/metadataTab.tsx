@@ -24,10 +24,10 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
   const chart = useRef<Chart | null>(null);
   const [created, setCreated] = useState(0);
   const create = useCallback(() => {
-    chart.current = new Chart(rendermime);
+    chart.current = new Chart(rendermime, trans.__('Save the chart'));
     setCreated(count => count + 1);
     return chart.current;
-  }, [rendermime]);
+  }, [rendermime, trans]);
   const names = drawn.join('\n');
   useEffect(() => {
     if (chart.current && !chart.current.isDisposed) {
