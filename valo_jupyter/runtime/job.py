@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
 from valo_jupyter.runtime.reporter import Reporter
+from valo_jupyter.runtime.stopping import kill_marked
 from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused, Wire
 from valo_jupyter.snapshots import checkout
@@ -221,18 +223,22 @@ class Job:
         path = self._folders.repository / notebook["path"]
         if not path.is_file():
             return Outcome("error", f"The notebook {notebook['path']} is not in the snapshot.")
-        return run_notebook(
-            notebook=path,
-            folders=self._folders,
-            kernel=notebook["kernel"],
-            inject=notebook["inject"],
-            environment=environment,
-            secrets=self._secrets,
-            limits=self._assignment["limits"],
-            sink=self._reporter,
-            stop=self._stop,
-            kernels=self._kernels,
-        )
+        try:
+            return run_notebook(
+                notebook=path,
+                folders=self._folders,
+                kernel=notebook["kernel"],
+                inject=notebook["inject"],
+                environment=environment,
+                secrets=self._secrets,
+                limits=self._assignment["limits"],
+                sink=self._reporter,
+                stop=self._stop,
+                kernels=self._kernels,
+            )
+        finally:
+            # daemons that its cells left: nobody may write to the outputs from here on
+            kill_marked("VH_CONFIG_DIR", str(self._folders.config))
 
     def _after(self, outcome: Outcome) -> Outcome:
         """The outcome as it is told: a stop that came first, and what is known of missing files."""
@@ -294,19 +300,10 @@ class Job:
         if request.status == "stopped":
             self._uploads_until = time.monotonic() + UPLOADS_AFTER_STOP
 
-    def _phase(self, name: str) -> _Phase:
-        return _Phase(self._seconds, name)
-
-
-class _Phase:
-    """Measures a part of the job (`with`)."""
-
-    def __init__(self, seconds: dict[str, float], name: str) -> None:
-        self._seconds = seconds
-        self._name = name
-
-    def __enter__(self) -> None:
-        self._begun = time.monotonic()
-
-    def __exit__(self, *_: object) -> None:
-        self._seconds[self._name] = time.monotonic() - self._begun
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            self._seconds[name] = time.monotonic() - begun

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 
+import psutil
 import pytest
 
 from valo_jupyter.runtime import job
@@ -179,3 +180,14 @@ def test_details_that_the_server_refuses_do_not_hide_the_end(bench):
     bench.server.take_end = refuse
     assert bench.notebook("print('fine')") == "complete"
     assert (bench.end["status"], bench.end["capture"]) == ("complete", None)
+
+
+def test_daemons_of_a_notebook_end_with_it(bench):
+    cell = (
+        "import subprocess\n"
+        "command = 'setsid sleep 600 >/dev/null 2>&1 & echo $!'\n"
+        "print(subprocess.run(command, shell=True, capture_output=True, text=True).stdout)"
+    )
+    assert bench.notebook(cell) == "complete"
+    pid = int(bench.server.lines("stdout")[0])
+    assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
