@@ -89,6 +89,17 @@ def test_another_attempt_begins_anew() -> None:
     assert "━" not in terminal.getvalue()
 
 
+def test_waiting_in_line_is_told_once() -> None:
+    file = io.StringIO()
+    with Progress(EXECUTION, file) as progress:
+        assert progress.waits
+        for _ in range(3):
+            progress.wait({"status": "queued", "status_detail": "in line (2nd)"})
+        progress.show(batch({"k": "status", "status": "started", "reason": ""}, cell(1, "started")))
+        assert not progress.waits
+    assert file.getvalue().count("in line (2nd); `jupyter valo status` shows") == 1
+
+
 def test_the_log_goes_to_its_own_stream() -> None:
     log = io.StringIO()
     with Progress(EXECUTION, io.StringIO(), logs=log) as progress:

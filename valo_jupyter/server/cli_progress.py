@@ -68,6 +68,7 @@ class Progress:
         self._logs = logs
         self._name = f"#{data['counter']} {human.plain(data['title'] or data['step'], 30)}"
         self._state = "in line"
+        self._hinted = False
         self._done = 0
         self._of = 0
         self._metric = ""
@@ -86,6 +87,20 @@ class Progress:
         for event in batch.events:
             self._take(event)
         self._line.draw(self._text(), now=batch.done)
+
+    @property
+    def waits(self) -> bool:
+        """No machine has begun it."""
+        return self._of == 0 and self._state.startswith("in line")
+
+    def wait(self, data: dict[str, Any]) -> None:
+        """It is still in line: say where, and once, where to look for the reason."""
+        if data["status"] in ("created", "queued"):
+            self._state = human.plain(data.get("status_detail") or "in line")
+            if not self._hinted:
+                self._hinted = True
+                self._line.say(f"{self._name}: {self._state}; `jupyter valo status` shows machines and problems")
+            self._line.draw(self._text(), now=True)
 
     def _take(self, event: dict[str, Any]) -> None:
         kind = event["k"]

@@ -13,6 +13,8 @@ from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
 from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
 
 INTERRUPTED = 130
+#: seconds without news after which the place in line is asked for
+HOLD = 5.0
 MORE_MACHINES = (
     "For more machines: a team server (`jupyter valo server --help`) has environments of many; set VALO_URL and "
     "VALO_TOKEN to use it, and choose with --environment."
@@ -64,8 +66,10 @@ def _run(given: argparse.Namespace) -> int:
         return 0
     try:
         with Progress(execution.data, sys.stderr, logs=sys.stdout if given.logs else None) as watch:
-            for batch in execution.follow():
+            for batch in execution.follow(hold=HOLD):
                 watch.show(batch)
+                if watch.waits and not batch.events:
+                    watch.wait(execution.refresh().data)
     except KeyboardInterrupt:
         _detached(execution.counter, client.reference(execution))
         return INTERRUPTED

@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from valo_jupyter import Client
 from valo_jupyter.domain.executions import Status
 
@@ -65,6 +67,40 @@ def test_a_number_means_this_folder_s_execution(valo: Command, make_notebook: Ma
     elsewhere = valo("logs", "same:1", cwd=one.parent.parent)
     assert elsewhere.returncode == 1
     assert str(other.parent) in elsewhere.stderr
+
+
+def test_a_notebook_in_the_home_folder_is_sent_only_as_said(
+    valo: Command, make_notebook: MakeNotebook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = make_notebook("import os; print(sorted(os.listdir()))", folder="person")
+    (notebook.parent / "letters.txt").write_text("dear")
+    monkeypatch.setenv("HOME", str(notebook.parent))
+    refused = valo("run", str(notebook))
+    assert refused.returncode == 2
+    assert "--notebook-only" in refused.stderr
+    assert "--accept-home" in refused.stderr
+    alone = valo("run", str(notebook), "--notebook-only", "--logs")
+    assert "['train.ipynb']" in alone.stdout, alone.stderr
+
+
+def test_inputs_and_secrets_reach_the_run_and_nothing_else(
+    valo: Command, make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = make_notebook(
+        "import os, pathlib; print(pathlib.Path(os.environ['VH_INPUTS_DIR'], 'data/train.csv').read_text())",
+        "print(os.environ['PLAIN'], len(os.environ['API_KEY']), os.environ['API_KEY'])",
+        folder="inputs",
+    )
+    (notebook.parent / "train.csv").write_text("1,2,3")
+    monkeypatch.setenv("API_KEY", "s3cr3t-value")
+    here = notebook.parent
+    words = ("-i", "data=train.csv", "-e", "PLAIN=seen", "--secret", "API_KEY", "--logs")
+    done = valo("run", "train.ipynb", *words, cwd=here)
+    assert done.returncode == 0, done.stderr
+    assert "1,2,3" in done.stdout
+    assert "seen 12 ***" in done.stdout
+    assert "train.csv 5 bytes from train.csv" in done.stdout
+    assert "s3cr3t" not in done.stdout + done.stderr + valo("show", "latest", "--json", cwd=here).stdout
 
 
 def test_cancel_ends_an_execution(valo: Command, client: Client, make_notebook: MakeNotebook) -> None:
