@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 import uuid
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,6 +15,12 @@ from valo_jupyter.stores.base import Cancel, Progress
 from valo_jupyter.stores.copying import copy_file
 from valo_jupyter.stores.digests import Checksums
 from valo_jupyter.stores.http import Validators, download
+
+#: bytes of downloads that a machine keeps
+LARGEST = 20_000_000_000
+_PART = ".part"
+#: seconds without growth after which a partial download is nobody's any more
+_ABANDONED = 24 * 3600
 
 
 @dataclass(frozen=True)
@@ -30,12 +38,14 @@ class InputCache:
     """`<folder>/content/<sha256>` and `<folder>/addresses/<sha256 of the address>.json`.
 
     An address is asked each time whether its content has changed; what has no validators is fetched anew. Executions
-    get copies, which cost nothing where the file system shares blocks: code may do with an input what it likes.
+    get copies, which cost nothing where the file system shares blocks: code may do with an input what it likes. What
+    was not used for the longest goes when there is more than `largest` bytes.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, largest: int = LARGEST) -> None:
         self._content = folder / "content"
         self._addresses = folder / "addresses"
+        self._largest = largest
         for part in (self._content, self._addresses):
             part.mkdir(parents=True, exist_ok=True)
 
@@ -44,11 +54,12 @@ class InputCache:
     ) -> Cached:
         """See that the content behind `url` is here. `fresh`: download it whatever is known of it."""
         known = None if fresh else self._known(url)
-        part = self._content / f"{uuid.uuid4().hex}.part"
+        part = self._content / f"{uuid.uuid4().hex}{_PART}"
         try:
             got = download(url, part, known=known.validators if known else None, progress=progress, cancel=cancel)
             if got.sums is None:
                 assert known is not None
+                os.utime(self._entry(url))
                 return known
             kept = self._content / got.sums.sha256
             os.chmod(part, 0o444)
@@ -60,8 +71,30 @@ class InputCache:
         return cached
 
     def place(self, cached: Cached, path: Path, *, cancel: Cancel | None = None) -> None:
-        """Put a copy of the content at `path`."""
+        """Put a copy of the content at `path`. FileNotFoundError: another execution has just trimmed it away."""
         copy_file(self._content / cached.sums.sha256, path, cancel=cancel)
+
+    def trim(self) -> None:
+        """Make what is kept no larger than it may be, and remove what broken downloads left."""
+        last_use: dict[str, float] = {}
+        for entry in self._addresses.glob("*.json"):
+            with suppress(OSError, ValueError, KeyError, TypeError):
+                content = json.loads(entry.read_bytes())["sums"]["sha256"]
+                last_use[content] = max(last_use.get(content, 0.0), entry.stat().st_mtime)
+        kept = []
+        for file in self._content.iterdir():
+            with suppress(FileNotFoundError):
+                status = file.stat()
+                if file.name.endswith(_PART) and time.time() - status.st_mtime > _ABANDONED:
+                    file.unlink()
+                else:
+                    kept.append((last_use.get(file.name, status.st_mtime), status.st_size, file))
+        excess = sum(size for _, size, _ in kept) - self._largest
+        for _, size, file in sorted(kept):
+            if excess <= 0:
+                break
+            file.unlink(missing_ok=True)
+            excess -= size
 
     def _known(self, url: str) -> Cached | None:
         try:
