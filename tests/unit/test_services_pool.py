@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from valo_jupyter import snapshots
+from valo_jupyter.api import shapes
 from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import StaleAttempt
@@ -256,3 +257,19 @@ def test_counters_are_unique_under_load(services: Services, project: Project) ->
     for thread in threads:
         thread.join()
     assert sorted(made) == list(range(1, 31))
+
+
+def test_whoever_waits_is_told_why_no_machine_comes(
+    services: Services, project: Project, environment: str, user: User
+) -> None:
+    row = project.submit()
+    before = services.executions.get(user, row.id).revision
+    services.pool.trouble(environment, "machine 1 could not be started: no memory")
+    services.pool.trouble(environment, "machine 1 could not be started: no memory")
+    told = services.executions.get(user, row.id)
+    assert told.revision == before + 1
+    shape = shapes.execution(told, "", tags=[], place=1)
+    assert shape["status_detail"] == "in line (1st): machine 1 could not be started: no memory"
+    services.pool.trouble(environment, None)
+    told = services.executions.get(user, row.id)
+    assert shapes.execution(told, "", tags=[], place=1)["status_detail"] == "in line (1st)"

@@ -61,6 +61,7 @@ def environment(row: Any) -> Shape:
         "per_hour_price_usd": row.per_hour_price_usd,
         "gpu_spec": None,
         "unfinished_job_count": row.unfinished,
+        "problem": row.problem,
     }
 
 
@@ -123,9 +124,12 @@ def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Sha
 
 
 def _detail(row: Any, place: int | None) -> str:
-    if row.status == Status.QUEUED.value and place is not None and row.status_detail == "in line":
-        return f"in line ({ordinal(place)})"
-    return row.status_detail
+    if row.status != Status.QUEUED.value:
+        return row.status_detail
+    detail = row.status_detail
+    if place is not None and detail == "in line":
+        detail = f"in line ({ordinal(place)})"
+    return f"{detail}: {row.environment_problem}" if row.environment_problem else detail
 
 
 def ordinal(number: int) -> str:

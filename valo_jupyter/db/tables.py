@@ -88,6 +88,8 @@ environments = sa.Table(
     sa.Column("max_scale", sa.Integer, nullable=False, default=5),
     sa.Column("scale_down_grace_minutes", sa.Float, nullable=False, default=15),
     sa.Column("per_hour_price_usd", sa.Float),
+    #: why no machine can be had at the moment; those who wait are told
+    sa.Column("problem", sa.Text),
     sa.Column("ctime", sa.DateTime, nullable=False),
 )
 

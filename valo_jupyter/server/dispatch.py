@@ -163,9 +163,9 @@ class Dispatcher:
                 engine = self._open_engine(plan)
                 await engine.start()
             except ValoError as error:
-                self._trouble(plan.slug, error.message)
+                self._trouble(plan, error.message)
                 return None
-            engine.on_change(lambda change: self._changed(plan.slug, change))
+            engine.on_change(lambda change: self._changed(plan, change))
             self.engines[plan.id] = engine
         return engine
 
@@ -179,19 +179,22 @@ class Dispatcher:
                 await self._call(self._pool.unplace, order.execution_id, order.attempt, "no machine was free after all")
                 return
 
-    def _changed(self, slug: str, change: Change) -> None:
+    def _changed(self, plan: EnvironmentPlan, change: Change) -> None:
         if change.kind == "failed":
-            self._trouble(slug, f"machine {change.machine} could not be started: {change.reason}")
+            self._trouble(plan, f"machine {change.machine} could not be started: {change.reason}")
         elif change.kind == "started":
-            self.problems.pop(slug, None)
+            # also what an engine before this one said
+            self.problems.pop(plan.slug, None)
+            self._spawn(self._call(self._pool.trouble, plan.id, None))
         elif change.kind == "lost" and change.execution_id and change.attempt:
             self._spawn(self._lost(change.execution_id, change.attempt, change.reason))
         self.wake()
 
-    def _trouble(self, slug: str, message: str) -> None:
-        if self.problems.get(slug) != message:
-            log.warning("environment %s: %s", slug, message)
-        self.problems[slug] = message
+    def _trouble(self, plan: EnvironmentPlan, message: str) -> None:
+        if self.problems.get(plan.slug) != message:
+            log.warning("environment %s: %s", plan.slug, message)
+            self._spawn(self._call(self._pool.trouble, plan.id, message))
+        self.problems[plan.slug] = message
 
     # attempts that end without an end of their own
 

@@ -60,6 +60,7 @@ def select_executions() -> sa.Select:
             commits.c.sha.label("commit_sha"),
             environments.c.name.label("environment_name"),
             environments.c.slug.label("environment_slug"),
+            environments.c.problem.label("environment_problem"),
             users.c.username.label("creator_name"),
         )
         .join(projects, projects.c.id == executions.c.project_id)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import attempts, engines, environments, executions, facts
-from valo_jupyter.domain import clock
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
 from valo_jupyter.services.moves import Moves
@@ -105,6 +105,23 @@ class Pool:
         with self._database.read() as connection:
             query = sa.select(sa.func.count()).select_from(executions).where(executions.c.status.in_(states))
             return connection.execute(query).scalar_one()
+
+    def trouble(self, environment_id: str, problem: str | None) -> None:
+        """Say why no machine can be had, or that one can again: whoever waits for one is shown it."""
+        problem = None if problem is None else storable.text(problem)
+        with self._database.write() as connection:
+            changed = connection.execute(
+                sa.update(environments)
+                .where(environments.c.id == environment_id, environments.c.problem.is_distinct_from(problem))
+                .values(problem=problem)
+            )
+            if not changed.rowcount:
+                return
+            waiting = sa.select(executions).where(
+                executions.c.environment_id == environment_id, executions.c.status == Status.QUEUED.value
+            )
+            for row in connection.execute(waiting.order_by(executions.c.queued).limit(1000)).all():
+                self._moves.touch(connection, row)
 
     # placing
 

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("max_scale", sa.Integer(), nullable=False),
         sa.Column("scale_down_grace_minutes", sa.Float(), nullable=False),
         sa.Column("per_hour_price_usd", sa.Float(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=True),
         sa.Column("ctime", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environments")),
         sa.UniqueConstraint("slug", name=op.f("uq_environments_slug")),
