@@ -1,6 +1,4 @@
-"""Papermill's engine “valo”: an entry point, loaded by every start of papermill, so it imports little by itself."""
-
-# import papermill before this module: papermill loads it in the middle of its own import
+"""Papermill's engine “valo”, and how it saves a notebook that runs."""
 
 from __future__ import annotations
 
