@@ -8,9 +8,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import metadata
 from urllib.parse import urlsplit
 
-from valo_jupyter import __version__
 from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.domain.state import StateFolder
 
@@ -58,8 +58,7 @@ def local_server(token: str | None = None, *, start: bool = True) -> Server:
     """The server of this user on this machine, started as a process of its own if need be."""
     state = StateFolder.default()
     found = _listening(state)
-    # the command replaces a server of an older version, and leaves a newer one alone
-    if start and (found is None or (state.read_server() or {}).get("version") != __version__):
+    if start and (found is None or _of_another_version(state)):
         start_local()
         found = _listening(state)
     if found is None:
@@ -102,6 +101,15 @@ def _listening(state: StateFolder) -> tuple[str, str] | None:
     except OSError:
         return None
     return found
+
+
+def _of_another_version(state: StateFolder) -> bool:
+    """Whether `start` has to decide: it replaces an older server, and leaves a newer one alone."""
+    try:
+        own = metadata.version("valo-jupyter")
+    except metadata.PackageNotFoundError:  # run from a source folder, without an installation
+        return False
+    return (state.read_server() or {}).get("version") != own
 
 
 def _token_of_local(url: str) -> str | None:

@@ -112,7 +112,7 @@ class Progress:
             self._metric = _metric(event["values"]) or self._metric
         elif kind == "progress":
             self._state = f"{event['what']} {human.plain(event.get('name') or '', 40)}".strip()
-            if event.get("total"):
+            if (event.get("total") or 0) > 1:
                 self._state += f" {100 * event['done'] // event['total']} %"
         elif kind == "log" and self._logs is not None:
             self._line.clear()
@@ -142,7 +142,8 @@ class Progress:
     def _text(self) -> str:
         filled = WIDTH * self._done // self._of if self._of else 0
         bar = "━" * filled + "─" * (WIDTH - filled)
-        elapsed = human.duration(round(time.monotonic() - self._begun))
+        seconds = round(time.monotonic() - self._begun)
+        elapsed = f"{seconds} s" if seconds < 60 else human.duration(seconds)
         return "  ".join(part for part in (self._name, bar, self._state, elapsed, self._metric) if part)
 
 
