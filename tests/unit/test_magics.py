@@ -87,6 +87,14 @@ def test_a_kernel_without_jupyter_asks_for_the_notebook(monkeypatch: pytest.Monk
         Commands().run("run")
 
 
+def test_a_notebook_that_sends_itself_off_runs_through(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VH_JOB_ID", "job")
+    assert Commands().run("run") is None
+    assert "inside an execution" in capsys.readouterr().out
+
+
 def test_completion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cell = {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "lr = 0.1\nlayers = 2", "outputs": []}
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}

@@ -41,7 +41,7 @@ def find_server(url: str | None = None, token: str | None = None, *, start: bool
     token = token or os.environ.get("VALO_TOKEN")
     if url:
         return Server(url, token or _token_of_local(url))
-    if os.environ.get("VALO_EXECUTION") or os.environ.get("VH_JOB_ID"):
+    if inside_execution():
         raise ServerUnreachable(
             "This code runs inside an execution, which has no server of its own. "
             "Give one with VALO_URL and VALO_TOKEN, or Client(url, token)."
@@ -52,6 +52,11 @@ def find_server(url: str | None = None, token: str | None = None, *, start: bool
     if context is not None and context.url:
         return Server(context.url, token or context.token, moved=_moved_with_jupyter)
     return local_server(token, start=start)
+
+
+def inside_execution() -> bool:
+    """Whether this process belongs to an execution, which is not to start others by chance."""
+    return bool(os.environ.get("VALO_EXECUTION") or os.environ.get("VH_JOB_ID")) and not os.environ.get("VALO_URL")
 
 
 def local_server(token: str | None = None, *, start: bool = True) -> Server:

@@ -11,6 +11,7 @@ from IPython.core.error import UsageError
 
 from valo_jupyter.client import human, summary
 from valo_jupyter.client.arguments import joined, run_options
+from valo_jupyter.client.find import inside_execution
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
 from valo_jupyter.kernel import complete
 from valo_jupyter.kernel.parser import HelpShown, build_parser, help_text
@@ -30,6 +31,10 @@ class Commands:
         try:
             words = shlex.split(line)
             given = self._parser.parse_args(joined(words) if words[:1] == ["run"] else words)
+            if given.command not in (None, "help") and inside_execution():
+                # a notebook that sends itself off with a cell of its own must still run through there
+                print(f"%valo {given.command}: nothing to do inside an execution.")
+                return None
             return getattr(self, f"_{given.command or 'help'}")(given)
         except HelpShown:
             return None
