@@ -1,6 +1,7 @@
 /** The numbered mark `#12` in its state's colour, with icon and word. */
 import { ENDED, type IExecution, type Status } from '../api/types';
-import { formatAgo } from './format';
+import { ExecutionCard } from './ExecutionCard';
+import { Hover } from './Hover';
 import { fraction, stateSentence } from './state';
 import { useTrans } from './trans';
 
@@ -58,21 +59,25 @@ export function Mark(props: {
   const attributes = {
     className: 'valo-Mark',
     'data-status': execution.status,
-    'data-counter': execution.counter,
-    title: `${label}\n${formatAgo(execution.ctime)} · ${execution.environment.name}`
+    'data-counter': execution.counter
   };
   if (!onOpen) {
     return <span {...attributes}>{content}</span>;
   }
   return (
-    <button
-      type="button"
-      {...attributes}
-      aria-label={label}
-      aria-busy={!ENDED.has(execution.status)}
-      onClick={() => onOpen(execution)}
-    >
-      {content}
-    </button>
+    <Hover card={() => <ExecutionCard execution={execution} />}>
+      {describedBy => (
+        <button
+          type="button"
+          {...attributes}
+          aria-label={label}
+          aria-describedby={describedBy}
+          aria-busy={!ENDED.has(execution.status)}
+          onClick={() => onOpen(execution)}
+        >
+          {content}
+        </button>
+      )}
+    </Hover>
   );
 }

@@ -2,10 +2,9 @@
 import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookContent, IOutput } from '@jupyterlab/nbformat';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
-import type { IOutputAreaModel } from '@jupyterlab/outputarea';
-import { JSONExt, type ReadonlyJSONValue } from '@lumino/coreutils';
 import type { ExecutedModel } from '../model/executed';
 import type { IRenderers } from './renderers';
+import { updateOutputs } from './updateOutputs';
 
 const READ_ONLY = { readOnly: true, lineNumbers: false };
 
@@ -81,33 +80,4 @@ function sameCells(before: INotebookContent, after: INotebookContent): boolean {
         String(cell.source) === String(after.cells[index].source)
     )
   );
-}
-
-/** Keep the outputs that are the same, replace the last that grew, append what came. */
-export function updateOutputs(area: IOutputAreaModel, outputs: IOutput[]): void {
-  const shown = area.toJSON();
-  const same = (index: number) =>
-    JSONExt.deepEqual(normal(shown[index]) as ReadonlyJSONValue, normal(outputs[index]) as ReadonlyJSONValue);
-  let kept = 0;
-  while (kept < shown.length && kept < outputs.length && same(kept)) {
-    kept += 1;
-  }
-  if (kept === shown.length && kept === outputs.length) {
-    return;
-  }
-  const onlyLastChanged = kept === shown.length || (kept === shown.length - 1 && outputs.length >= shown.length);
-  if (!onlyLastChanged || shown.length === 0) {
-    area.fromJSON(outputs);
-    return;
-  }
-  if (kept < shown.length) {
-    area.set(kept, outputs[kept]);
-    kept += 1;
-  }
-  outputs.slice(kept).forEach(output => area.add(output));
-}
-
-/** nbformat allows text as one string or as lines. */
-function normal(output: IOutput): unknown {
-  return 'text' in output && Array.isArray(output.text) ? { ...output, text: output.text.join('') } : output;
 }
