@@ -29,12 +29,14 @@ class Addresses:
     """
 
     def __init__(self, server: str, base: str) -> None:
-        self._server = server.rstrip("/")
+        # behind a TLS proxy the server takes itself for http
+        host = re.escape(server.split("://", 1)[1].rstrip("/"))
+        self._own = re.compile(rf"https?://{host}(?=/)", re.IGNORECASE)
         self._base = base.rstrip("/")
 
     def local(self, address: str) -> str:
         """The address through the proxy; any other address as it is."""
-        path = address.removeprefix(self._server)
+        path = self._own.sub("", address, count=1) if self._own.match(address) else address
         return self._base + path if path.startswith(PROXIED) else address
 
     def rewrite(self, body: bytes) -> bytes:
