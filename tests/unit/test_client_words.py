@@ -10,6 +10,8 @@ import pytest
 
 from valo_jupyter.client import human, summary
 from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
+from valo_jupyter.client.http import Http
+from valo_jupyter.client.outputs import Outputs
 
 
 @pytest.mark.parametrize(
@@ -147,6 +149,22 @@ def test_a_summary_tells_where_everything_came_from() -> None:
     ):
         assert expected in text
     assert "x/" not in text.split("Left out")[1]
+
+
+def test_attempts_are_told_where_one_was_not_enough() -> None:
+    first = {"number": 1, "status": "lost", "reason": "its machine went away"}
+    second = {"number": 2, "status": "complete", "reason": ""}
+    assert "Attempts" not in "\n".join(summary.summary(execution(attempts=[second])))
+    lines = summary.summary(execution(attempts=[first, second], cost=0.01234))
+    assert "Attempts   1: lost its machine went away" in lines
+    assert "           2: complete" in lines
+    assert "Cost       $0.0123" in lines
+
+
+def test_of_two_files_of_one_name_the_newer_counts() -> None:
+    newest_first = [{"id": "2", "name": "a", "size": 2}, {"id": "1", "name": "a", "size": 1}]
+    outputs = Outputs(Http("http://127.0.0.1:9", "t"), newest_first)
+    assert [outputs["a"].id, len(outputs)] == ["2", 1]
 
 
 def test_the_trace_is_bounded() -> None:

@@ -8,6 +8,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from valo_jupyter.client import human
+from valo_jupyter.domain.errors import ConfirmSnapshot
+
 _NAMED = re.compile(r"[^\W\d]\w*=", re.UNICODE)
 _PARAMETER = ("-p", "--parameter")
 
@@ -105,6 +108,17 @@ def run_options(given: argparse.Namespace) -> dict[str, Any]:
         "accept": accepted,
         "name_secrets": given.name_secrets,
     }
+
+
+def snapshot_choices(error: ConfirmSnapshot, command: str) -> list[str]:
+    """What makes the folder large or personal, and how to say with `command` what is to be sent."""
+    largest = [
+        [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
+        for entry in error.details.get("largest") or []
+    ]
+    accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
+    options = f"`{command} --notebook-only` sends the notebook alone, `{command} {accept}` the whole folder."
+    return [*human.table(largest), options]
 
 
 def _assignment(text: str) -> tuple[str, str]:

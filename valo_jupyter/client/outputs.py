@@ -98,7 +98,9 @@ class Outputs(Mapping[str, Output]):
     """An execution's files by name, in order of name."""
 
     def __init__(self, http: Http, items: list[dict[str, Any]]) -> None:
-        found = sorted((Output(http, item) for item in items if not item.get("purged")), key=lambda output: output.name)
+        # the newest come first, and of two files of one name the newer counts
+        found = [Output(http, item) for item in reversed(items) if not item.get("purged")]
+        found.sort(key=lambda output: output.name)
         self._by_name = {output.name: output for output in found}
 
     def __getitem__(self, name: str) -> Output:

@@ -126,6 +126,9 @@ def summary(data: dict[str, Any]) -> list[str]:
     rows.append(("Parameters", human.table([[name, human.value(value)] for name, value in given.items()])))
     rows.append(("Trace", _trace(data)))
     rows.append(("Ran on", [where_words(data)]))
+    rows.append(("Attempts", _attempts(data)))
+    if data.get("cost") is not None:
+        rows.append(("Cost", [f"${data['cost']:.4f}"]))
     left_out = [entry for entry in data.get("left_out") or [] if entry.get("size")]
     rows.append(("Left out", [f"{human.plain(e['path'])} {human.size(e['size'])}: {e['rule']}" for e in left_out[:10]]))
     lines: list[str] = []
@@ -144,6 +147,13 @@ def failure(data: dict[str, Any]) -> list[str]:
     elif error.get("ename"):
         lines.append(f"{error['ename']}: {error.get('evalue', '')}")
     return lines
+
+
+def _attempts(data: dict[str, Any]) -> list[str]:
+    """Each attempt, where one was not enough."""
+    made = data.get("attempts") or []
+    words = [f"{item['number']}: {item['status']} {human.plain(item.get('reason') or '')}".rstrip() for item in made]
+    return words if len(words) > 1 else []
 
 
 def _trace(data: dict[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from valo_jupyter.client import human, summary
-from valo_jupyter.client.arguments import joined, run_options
+from valo_jupyter.client.arguments import joined, run_options, snapshot_choices
 from valo_jupyter.client.find import inside_execution
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
 from valo_jupyter.kernel import complete
@@ -133,12 +133,5 @@ class Commands:
 
 def _told(error: ValoError) -> str:
     """The error's message and, for a snapshot that needs a decision, the options as they are written here."""
-    if not isinstance(error, ConfirmSnapshot):
-        return error.message
-    largest = [
-        [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
-        for entry in error.details.get("largest") or []
-    ]
-    accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
-    options = f"`%valo run --notebook-only` sends the notebook alone, `%valo run {accept}` the folder."
-    return "\n".join([error.message, *human.table(largest), options])
+    choices = snapshot_choices(error, "%valo run") if isinstance(error, ConfirmSnapshot) else []
+    return "\n".join([error.message, *choices])

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from valo_jupyter.client import human, summary
-from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
+from valo_jupyter.client import summary
+from valo_jupyter.client.arguments import add_run_arguments, joined, run_options, snapshot_choices
 from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
 from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
 
@@ -41,17 +41,7 @@ def prepared(words: Sequence[str]) -> list[str]:
 
 def advice(error: ValoError) -> list[str]:
     """What a person may do about `error`, beyond its message."""
-    if not isinstance(error, ConfirmSnapshot):
-        return []
-    largest = [
-        [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
-        for entry in error.details.get("largest") or []
-    ]
-    accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
-    return [
-        *human.table(largest),
-        f"Run again with --notebook-only to send the notebook alone, or {accept} to send all.",
-    ]
+    return snapshot_choices(error, "jupyter valo run") if isinstance(error, ConfirmSnapshot) else []
 
 
 def _run(given: argparse.Namespace) -> int:
