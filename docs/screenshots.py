@@ -45,6 +45,7 @@ def shot(page: Page, name: str, of: Locator | None = None) -> None:
 def open_notebook(page: Page, lab: Lab, path: str, *, sidebar: bool = True, width: int = 0) -> None:
     page.goto(lab.lab(path, workspace="pictures"))
     kernel_ready(page)
+    page.wait_for_timeout(1500)  # Lab brings the notebook to the front once more when all is restored
     if sidebar:
         page.locator('.jp-SideBar [data-id="valo-sidebar"]').click()
         expect(page.locator(".valo-Connection")).to_have_attribute("data-state", "running")
@@ -102,6 +103,31 @@ def done(page: Page, lab: Lab) -> None:
             page.locator(".valo-Output-name", has_text="training.png").click()
             page.wait_for_timeout(1500)
         shot(page, name.lower() if name != "Notebook" else "executed-notebook")
+        if name == "Metadata":
+            with dark(page):
+                tab(page, "Log")
+                tab(page, "Metadata")
+                shot(page, "dark")
+
+
+@picture
+def overview(page: Page, lab: Lab) -> None:
+    """The notebook with its executions, beside the page of one."""
+    open_notebook(page, lab, QUICKSTART)
+    run(page).click()
+    page.evaluate(
+        """() => {
+            const { shell } = window.jupyterapp;
+            const notebook = [...shell.widgets('main')].find(widget => widget.context);
+            shell.add(shell.currentWidget, 'main', { mode: 'split-right', ref: notebook.id });
+        }"""
+    )
+    tab(page, "Metadata")
+    shot(page, "overview-light")
+    with dark(page):
+        tab(page, "Log")
+        tab(page, "Metadata")
+        shot(page, "overview-dark")
 
 
 @picture
@@ -150,15 +176,6 @@ def narrow(page: Page, lab: Lab) -> None:
     """The sidebar at its narrowest."""
     open_notebook(page, lab, QUICKSTART, width=240)
     shot(page, "narrow", page.locator("#valo-sidebar"))
-
-
-@picture
-def dark_page(page: Page, lab: Lab) -> None:
-    open_notebook(page, lab, QUICKSTART)
-    page.locator("#valo-sidebar .valo-Row-open", has_text="quickstart").last.click()
-    with dark(page):
-        tab(page, "Metadata")
-        shot(page, "dark")
 
 
 @picture
