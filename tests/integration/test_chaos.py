@@ -19,7 +19,7 @@ from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.processes import machines_folder, records
 from valo_jupyter.server import lifecycle
-from valo_jupyter.server.locks import holder
+from valo_jupyter.server.locks import holder, is_held
 
 ROOT = Path(__file__).parents[2]
 EXECUTIONS = 20
@@ -79,6 +79,9 @@ def kill_about(state: StateFolder, dice: random.Random) -> list[tuple[str, str]]
     end = time.monotonic() + CHAOS_SECONDS
     while time.monotonic() < end:
         time.sleep(dice.uniform(0.2, 2.0))
+        if not any(is_held(state.lock(kind)) for kind in ("web", "engine")):
+            # neither is left to revive the other: the Jupyter extension does it
+            lifecycle.start(state)
         kind = dice.choice(["web", "engine", "machine", "kernel"])
         if found := victims(state)[kind]:
             pid, execution_id = dice.choice(found)
@@ -100,6 +103,7 @@ def test_no_execution_is_lost_or_has_two_writers(project: LocalProject, state: S
     ]
     killed = kill_about(state, random.Random(seed))
     print("killed:", ", ".join(kind for kind, _ in killed))
+    lifecycle.start(state)
     failed = {execution_id for kind, execution_id in killed if kind == "kernel"}
     for execution_id in submitted:
         project.wait(execution_id, seconds=SETTLE_SECONDS)

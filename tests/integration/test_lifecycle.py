@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from tests.parts.local import processes_of, until
+from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
 
@@ -125,4 +126,13 @@ def test_a_server_whose_state_was_removed_ends(state: StateFolder) -> None:
     found = lifecycle.start(state)
     shutil.rmtree(state.root)
     until(lambda: not psutil.pid_exists(found["pid"]) and not psutil.pid_exists(found["engine_pid"]))
+    assert lifecycle.start(state)["url"]
+
+
+def test_a_server_that_cannot_start_says_why(state: StateFolder) -> None:
+    state.root.mkdir(parents=True)
+    state.database.write_bytes(b"this is no database" * 100)
+    with pytest.raises(ServerUnreachable, match="file is not a database"):
+        lifecycle.start(state)
+    state.database.unlink()
     assert lifecycle.start(state)["url"]

@@ -13,7 +13,7 @@ from valo_jupyter.server.spawn import detached
 
 log = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 #: how long a started process may take to hold its lock
 _BOOT_SECONDS = 20.0
 #: a process that lives shorter than this is started again after a pause that doubles
@@ -33,10 +33,11 @@ class Part:
     def wanted(self, state: StateFolder) -> bool:
         return not self.on_request or bool(last_holder(state.lock(self.name)).get("respawn"))
 
-    def launch(self, state: StateFolder) -> None:
-        """Start it, unless it runs. The caller holds the lock `start`."""
-        if not is_held(state.lock(self.name)):
-            detached(state, self.module, f"{self.name}.log")
+    def launch(self, state: StateFolder) -> int | None:
+        """Start it, unless it runs; the new process's number. The caller holds the lock `start`."""
+        if is_held(state.lock(self.name)):
+            return None
+        return detached(state, self.module, f"{self.name}.log")
 
     def wait(self, state: StateFolder) -> bool:
         """True as soon as it holds its lock; False if it does not get there."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+import psutil
 from packaging.version import InvalidVersion, Version
 
 from valo_jupyter import __version__
@@ -46,13 +47,12 @@ def start(state: StateFolder) -> dict[str, Any]:
     try:
         if not _is_current(state):
             _replace(state)
-            WEB.launch(state)
+            started = WEB.launch(state)
             ENGINE.launch(state)
-            if not _until(lambda: _answering(state) is not None, _BOOT_SECONDS):
+            _until(lambda: _answering(state) is not None or _failed(state, started), _BOOT_SECONDS)
+            if _answering(state) is None:
                 log = tail(state.log / "web.log", 15)
-                raise ServerUnreachable(
-                    f"The Valo server did not start within {_BOOT_SECONDS:.0f} s. The end of its log:\n{log}"
-                )
+                raise ServerUnreachable(f"The Valo server did not start. The end of {state.log / 'web.log'}:\n{log}")
             # executions are taken before it answers; only who asks for its number has to wait
             _until(lambda: ask_engine(state, "status") is not None, _ENGINE_SECONDS)
     finally:
@@ -151,6 +151,11 @@ def _answering(state: StateFolder) -> dict[str, Any] | None:
         return None
     finally:
         connection.close()
+
+
+def _failed(state: StateFolder, started: int | None) -> bool:
+    """True when the process that was started has ended, and no other one took its place."""
+    return started is not None and not psutil.pid_exists(started) and not is_held(state.lock("web"))
 
 
 def _replace(state: StateFolder) -> None:
