@@ -206,3 +206,19 @@ def test_what_user_code_may_say_is_stored(services: Services, run: Any, user: Us
         run.token, {"status": "error", "reason": "ValueError: \0 and \udcff", "error": {"evalue": "\0\udcff"}}
     )
     assert services.executions.get(user, run.execution_id).status_detail == "ValueError: \\0 and \\xff"
+
+
+def test_a_sidecar_that_comes_later_joins_its_file(services: Services, run: Any) -> None:
+    item = {"name": "m.bin", "size": 1, "sha256": "e" * 64, "uri": "valo://" + "e" * 64, "tags": ["a"]}
+    (first,) = services.runs.outputs(run.token, [item])
+    later = {**item, "tags": ["a", "b"], "metadata": {"kind": "model"}}
+    assert services.runs.outputs(run.token, [later]) == [first]
+    assert services.data.tags(first["datum"]) == ["a", "b"]
+    assert services.data.any(first["datum"]).metadata == {"kind": "model"}
+
+
+def test_a_value_of_megabytes_is_whole_in_its_point_only(services: Services, run: Any, user: User) -> None:
+    services.runs.events(run.token, 1, [{"k": "metadata", "values": {"big": "x" * 5_000_000, "list": [0] * 9999}}])
+    assert len(services.data.points(run.execution_id)[0].values["big"]) == 5_000_000
+    cumulative = services.executions.get(user, run.execution_id).cumulative_metadata
+    assert len(cumulative["big"]) == len(cumulative["list"]) == 1001

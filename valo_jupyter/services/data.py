@@ -39,13 +39,17 @@ class Data:
                 data.c.sha256 == item["sha256"],
             )
         ).scalar_one_or_none()
+        tags = checked_tags(item.get("tags") or [])
         if same is not None:
+            # a live file whose sidecar came later
+            if item.get("metadata"):
+                connection.execute(sa.update(data).where(data.c.id == same).values(metadata=item["metadata"]))
+            present = _tags_of(connection, [same])[same]
+            _add_tags(connection, same, [tag for tag in tags if tag not in present])
             return {"datum": same}
         datum_id = self._insert(connection, execution, item, output=True)
         _add_edge(connection, ("execution", execution.id), ("datum", datum_id), "output", item["name"])
-        tags = checked_tags(item.get("tags") or [])
-        if tags:
-            connection.execute(sa.insert(data_tags), [{"datum_id": datum_id, "tag": tag} for tag in tags])
+        _add_tags(connection, datum_id, tags)
         return {"datum": datum_id}
 
     def register_input(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +146,7 @@ class Data:
         row = self.get(user, datum_id)
         with self._database.write() as connection:
             connection.execute(sa.delete(data_tags).where(data_tags.c.datum_id == row.id))
-            if fresh:
-                connection.execute(sa.insert(data_tags), [{"datum_id": row.id, "tag": tag} for tag in fresh])
+            _add_tags(connection, row.id, fresh)
 
     def inputs_of(self, execution_id: str) -> dict[str, list[Any]]:
         """The files that an execution read, by input."""
@@ -202,6 +205,11 @@ def _tags_of(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
         for row in connection.execute(query.order_by(data_tags.c.tag)):
             found[row.datum_id].append(row.tag)
     return found
+
+
+def _add_tags(connection: Connection, datum_id: str, tags: list[str]) -> None:
+    if tags:
+        connection.execute(sa.insert(data_tags), [{"datum_id": datum_id, "tag": tag} for tag in tags])
 
 
 def _add_edge(connection: Connection, source: tuple[str, str], target: tuple[str, str], kind: str, name: str) -> None:

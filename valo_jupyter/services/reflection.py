@@ -7,12 +7,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
-from valo_jupyter.db.tables import metadata_points
-from valo_jupyter.domain import clock
+from valo_jupyter.db.tables import executions, metadata_points
+from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services.events import Event
 from valo_jupyter.services.metrics import with_point
 from valo_jupyter.services.moves import Moves
+
+#: characters of a value among the newest ones
+LONGEST = 1000
 
 
 def reflect(moves: Moves, connection: Connection, row: Any, fresh: list[Event], written: list[Event]) -> None:
@@ -22,10 +25,10 @@ def reflect(moves: Moves, connection: Connection, row: Any, fresh: list[Event], 
     if points:
         numbered = {event["w"]: event["seq"] for event in written if event.get("k") == "metadata"}
         _add_points(connection, row, points, list(numbered.values()))
-        metric, cumulative = row.metric, dict(row.cumulative_metadata)
+        metric, cumulative = row.metric, _cumulative(connection, row)
         for event in points:
             metric = with_point(metric, event["values"])
-            cumulative.update({k: v for k, v in event["values"].items() if k != "_time"})
+            cumulative.update({name: _short(part) for name, part in event["values"].items() if name != "_time"})
         values.update(metric=metric, cumulative_metadata=cumulative)
     cells = [event for event in fresh if event.get("k") == "cell"]
     if cells:
@@ -46,6 +49,18 @@ def reflect(moves: Moves, connection: Connection, row: Any, fresh: list[Event], 
             values["status_detail"] = str(steps[-1].get("what", "preparing"))
     if values:
         moves.touch(connection, row, **values)
+
+
+def _cumulative(connection: Connection, row: Any) -> dict[str, Any]:
+    query = sa.select(executions.c.cumulative_metadata).where(executions.c.id == row.id)
+    return dict(connection.execute(query).scalar_one())
+
+
+def _short(value: Any) -> Any:
+    """The newest values are rewritten with every point: a long one is cut there, and whole in its own point."""
+    if isinstance(value, (dict, list)):
+        value = storable.dumps(value) if len(storable.dumps(value)) > LONGEST else value
+    return value[:LONGEST] + "…" if isinstance(value, str) and len(value) > LONGEST else value
 
 
 def _add_points(connection: Connection, row: Any, points: list[Event], seqs: list[int]) -> None:

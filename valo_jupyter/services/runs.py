@@ -27,6 +27,16 @@ BEAT_SECONDS = 1.0
 #: outputs kept in an executed notebook, bytes; the log has everything
 NOTEBOOK_OUTPUT_BYTES = 50_000_000
 
+#: what a batch of events needs of the row; the rest, which may be long, is not read ten times a second
+LIVE = (
+    executions.c.id,
+    executions.c.project_id,
+    executions.c.status,
+    executions.c.stop,
+    executions.c.metric,
+    executions.c.progress,
+)
+
 ENDS = {
     "complete": Status.COMPLETE,
     "error": Status.ERROR,
@@ -148,7 +158,7 @@ class Runs:
             ack = max(attempt.acked, last) if events else attempt.acked
             if events and first > attempt.acked + 1:
                 raise Invalid(f"Events {attempt.acked + 1} to {first - 1} are missing.", ack=attempt.acked)
-            row = self._row(connection, attempt.execution_id)
+            row = connection.execute(sa.select(*LIVE).where(executions.c.id == attempt.execution_id)).one()
             if events and last > attempt.acked:
                 connection.execute(sa.update(attempts).where(_key(attempt)).values(acked=ack))
                 fresh = _unacked(first, events, attempt.acked)
