@@ -22,7 +22,11 @@ export default tseslint.config(
       curly: ['error', 'all'],
       eqeqeq: 'error',
       'prefer-arrow-callback': 'error',
+      // what scrolls must be reachable by keyboard
+      'jsx-a11y/no-noninteractive-tabindex': ['error', { tags: ['pre'], roles: ['region'] }],
+      'no-restricted-globals': ['error', { name: 'fetch', message: 'All requests are made in src/api.' }],
       quotes: ['error', 'single', { avoidEscape: true, allowTemplateLiterals: false }]
     }
-  }
+  },
+  { files: ['src/api/**'], rules: { 'no-restricted-globals': 'off' } }
 );

@@ -26,7 +26,11 @@ describe('the API', () => {
 
   it('shows no page of a proxy as a message', async () => {
     const server = new FakeServer();
-    server.on('GET', 'valo/status', () => new Response('<html>Bad gateway</html>', { status: 502, statusText: 'Bad Gateway' }));
+    server.on(
+      'GET',
+      'valo/status',
+      () => new Response('<html>Bad gateway</html>', { status: 502, statusText: 'Bad Gateway' })
+    );
     await expect(server.api.status()).rejects.toMatchObject({ code: 'http_502', message: '502 Bad Gateway' });
   });
 
@@ -54,7 +58,9 @@ describe('the API', () => {
   it('fails with the error that a run ends with, and when it ends without any', async () => {
     const server = new FakeServer();
     server.on('POST', 'valo/run', () =>
-      streamed(['{"error": {"code": "unknown_parameter", "message": "There is no lrr; there is lr.", "details": {}}}\n'])
+      streamed([
+        '{"error": {"code": "unknown_parameter", "message": "There is no lrr; there is lr.", "details": {}}}\n'
+      ])
     );
     await expect(server.api.run({ path: 'a' }, () => undefined)).rejects.toMatchObject({ code: 'unknown_parameter' });
     server.on('POST', 'valo/run', () => streamed(['{"progress": {"stage": "scan"}}\n']));

@@ -43,7 +43,11 @@ export class ValoAPI {
   }
 
   /** Snapshot and submit; `onProgress` hears of each stage. */
-  async run(body: IRunRequest, onProgress: (progress: IRunProgress) => void, signal?: AbortSignal): Promise<IRunAnswer> {
+  async run(
+    body: IRunRequest,
+    onProgress: (progress: IRunProgress) => void,
+    signal?: AbortSignal
+  ): Promise<IRunAnswer> {
     const response = await request(this._settings, 'valo/run', {
       method: 'POST',
       headers: { Accept: 'application/x-ndjson', 'Content-Type': 'application/json' },

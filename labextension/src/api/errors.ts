@@ -35,7 +35,12 @@ export class ValoError extends Error {
         404
       );
     }
-    return new ValoError(`http_${response.status}`, `${response.status} ${response.statusText}`.trim(), {}, response.status);
+    return new ValoError(
+      `http_${response.status}`,
+      `${response.status} ${response.statusText}`.trim(),
+      {},
+      response.status
+    );
   }
 }
 

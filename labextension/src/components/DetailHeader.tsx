@@ -36,7 +36,11 @@ export function DetailHeader(props: { execution: IExecution; actions: IDetailAct
       </span>
       <span className="valo-Header-actions">
         {running && (
-          <Action label={execution.status === 'stopping' ? trans.__('Stopping…') : trans.__('Stop')} disabled={execution.status === 'stopping'} onClick={actions.stop} />
+          <Action
+            label={execution.status === 'stopping' ? trans.__('Stopping…') : trans.__('Stop')}
+            disabled={execution.status === 'stopping'}
+            onClick={actions.stop}
+          />
         )}
         <Action label={trans.__('Run again')} onClick={actions.rerun} />
       </span>
@@ -56,7 +60,12 @@ function Action(props: { label: string; disabled?: boolean; onClick: () => Promi
     }
   };
   return (
-    <button type="button" className="jp-mod-styled valo-Button" disabled={props.disabled || busy} onClick={() => void handleClick()}>
+    <button
+      type="button"
+      className="jp-mod-styled valo-Button"
+      disabled={props.disabled || busy}
+      onClick={() => void handleClick()}
+    >
       {props.label}
     </button>
   );

@@ -54,7 +54,10 @@ export function DetailsView(props: {
         />
         <Facts
           title={trans.__('Parameters')}
-          facts={Object.entries(execution.parameters).map(([name, value]) => [name, <code key={name}>{formatValue(value)}</code>])}
+          facts={Object.entries(execution.parameters).map(([name, value]) => [
+            name,
+            <code key={name}>{formatValue(value)}</code>
+          ])}
         />
         <Facts
           title={trans.__('Inputs')}
@@ -78,12 +81,18 @@ export function DetailsView(props: {
             [trans.__('Environment'), execution.environment.name],
             [trans.__('Image'), execution.image],
             [trans.__('Machine'), machine?.hostname],
-            [trans.__('Processor'), machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')],
+            [
+              trans.__('Processor'),
+              machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')
+            ],
             [trans.__('Memory'), machine?.memory_bytes && formatBytes(machine.memory_bytes)],
             [trans.__('GPU'), machine?.gpus?.join(', ')],
             [trans.__('System'), machine?.os],
             [trans.__('Python'), capture?.python],
-            [trans.__('Kernel'), capture?.kernel && (capture.warm ? trans.__('%1, already warm', capture.kernel) : capture.kernel)],
+            [
+              trans.__('Kernel'),
+              capture?.kernel && (capture.warm ? trans.__('%1, already warm', capture.kernel) : capture.kernel)
+            ],
             [trans.__('Time'), seconds && parts(seconds, value => formatDuration(trans, value))]
           ]}
         >

@@ -14,65 +14,63 @@ export interface IExecutionActions {
   stop: (execution: IExecution) => void;
 }
 
-export const ExecutionRow = memo((props: {
-  execution: IExecution;
-  actions: IExecutionActions;
-  now: number;
-}): JSX.Element => {
-  const trans = useTrans();
-  const { execution, actions, now } = props;
-  const running = !ENDED.has(execution.status);
-  const seconds = elapsed(execution, now);
-  const { metric } = execution;
-  const sentence = stateSentence(trans, execution);
-  return (
-    <div className="valo-Row" role="listitem" data-status={execution.status} style={{ height: ROW_HEIGHT }}>
-      <button
-        type="button"
-        className="valo-Row-open"
-        onClick={() => actions.open(execution)}
-        aria-label={trans.__('#%1 %2: %3', execution.counter, execution.title, sentence)}
-      >
-        <span className="valo-Row-line">
-          <Mark execution={execution} />
-          <span className="valo-Row-title" title={execution.title}>
-            {execution.title}
-          </span>
-          {metric && (
-            <span className="valo-Row-metric" title={`${metric.name}: ${metric.value}`}>
-              <Sparkline values={metric.values} label={trans.__('%1 over time', metric.name)} />
-              {formatValue(metric.value)}
-            </span>
-          )}
-        </span>
-        <span className="valo-Row-line valo-Row-second">
-          <span className="valo-Row-state" title={sentence}>
-            {sentence}
-          </span>
-          {execution.status !== 'complete' && seconds !== null && <span>{formatDuration(trans, seconds)}</span>}
-          {execution.tags.slice(0, 3).map(tag => (
-            <span className="valo-Tag" key={tag}>
-              {tag}
-            </span>
-          ))}
-          <span className="valo-Row-time" title={formatTime(execution.ctime)}>
-            {formatAgo(execution.ctime, 'narrow')}
-          </span>
-        </span>
-      </button>
-      {running && execution.status !== 'stopping' && (
+export const ExecutionRow = memo(
+  (props: { execution: IExecution; actions: IExecutionActions; now: number }): JSX.Element => {
+    const trans = useTrans();
+    const { execution, actions, now } = props;
+    const running = !ENDED.has(execution.status);
+    const seconds = elapsed(execution, now);
+    const { metric } = execution;
+    const sentence = stateSentence(trans, execution);
+    return (
+      <div className="valo-Row" role="listitem" data-status={execution.status} style={{ height: ROW_HEIGHT }}>
         <button
           type="button"
-          className="valo-Row-stop"
-          title={trans.__('Stop #%1', execution.counter)}
-          aria-label={trans.__('Stop #%1', execution.counter)}
-          onClick={() => actions.stop(execution)}
+          className="valo-Row-open"
+          onClick={() => actions.open(execution)}
+          aria-label={trans.__('#%1 %2: %3', execution.counter, execution.title, sentence)}
         >
-          <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
-            <path d="M4 4h8v8H4z" />
-          </svg>
+          <span className="valo-Row-line">
+            <Mark execution={execution} />
+            <span className="valo-Row-title" title={execution.title}>
+              {execution.title}
+            </span>
+            {metric && (
+              <span className="valo-Row-metric" title={`${metric.name}: ${metric.value}`}>
+                <Sparkline values={metric.values} label={trans.__('%1 over time', metric.name)} />
+                {formatValue(metric.value)}
+              </span>
+            )}
+          </span>
+          <span className="valo-Row-line valo-Row-second">
+            <span className="valo-Row-state" title={sentence}>
+              {sentence}
+            </span>
+            {execution.status !== 'complete' && seconds !== null && <span>{formatDuration(trans, seconds)}</span>}
+            {execution.tags.slice(0, 3).map(tag => (
+              <span className="valo-Tag" key={tag}>
+                {tag}
+              </span>
+            ))}
+            <span className="valo-Row-time" title={formatTime(execution.ctime)}>
+              {formatAgo(execution.ctime, 'narrow')}
+            </span>
+          </span>
         </button>
-      )}
-    </div>
-  );
-});
+        {running && execution.status !== 'stopping' && (
+          <button
+            type="button"
+            className="valo-Row-stop"
+            title={trans.__('Stop #%1', execution.counter)}
+            aria-label={trans.__('Stop #%1', execution.counter)}
+            onClick={() => actions.stop(execution)}
+          >
+            <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
+              <path d="M4 4h8v8H4z" />
+            </svg>
+          </button>
+        )}
+      </div>
+    );
+  }
+);

@@ -8,11 +8,7 @@ export const LINE_HEIGHT = 18;
 /** A line of megabytes would stop the browser; the download has it whole. */
 const SHOWN = 4_000;
 
-export const LogLine = memo((props: {
-  line: ILine;
-  search: string;
-  current: boolean;
-}): JSX.Element => {
+export const LogLine = memo((props: { line: ILine; search: string; current: boolean }): JSX.Element => {
   const { line, search, current } = props;
   const text = line.text.length > SHOWN ? `${line.text.slice(0, SHOWN)} … (+${line.text.length - SHOWN})` : line.text;
   return (

@@ -19,12 +19,16 @@ export function OutputsView(props: {
     return running ? (
       <Message
         title={trans.__('No files yet')}
-        text={trans.__('What the notebook writes into its outputs folder appears here at the end, read-only files at once.')}
+        text={trans.__(
+          'What the notebook writes into its outputs folder appears here at the end, read-only files at once.'
+        )}
       />
     ) : (
       <Message
         title={trans.__('No files')}
-        text={trans.__('Save files into the folder that valohai.outputs().path(name) or VH_OUTPUTS_DIR names to keep them.')}
+        text={trans.__(
+          'Save files into the folder that valohai.outputs().path(name) or VH_OUTPUTS_DIR names to keep them.'
+        )}
       />
     );
   }
@@ -71,7 +75,9 @@ export function OutputsView(props: {
               </div>
               {open.has(file.id) && (
                 <div className="valo-Output-preview">
-                  {shown ?? <p className="valo-Quiet">{trans.__('This kind of file is not shown here; download it.')}</p>}
+                  {shown ?? (
+                    <p className="valo-Quiet">{trans.__('This kind of file is not shown here; download it.')}</p>
+                  )}
                 </div>
               )}
             </li>

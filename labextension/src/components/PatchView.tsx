@@ -6,8 +6,6 @@ const SHOWN = 2_000;
 export function PatchView(props: { patch: string; label: string }): JSX.Element {
   const lines = props.patch.split('\n');
   return (
-    // a region that scrolls must be reachable by keyboard
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
     <pre className="valo-Patch" tabIndex={0} aria-label={props.label}>
       {lines.slice(0, SHOWN).map((line, index) => (
         <span key={index} data-kind={kindOf(line)}>

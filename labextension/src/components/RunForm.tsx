@@ -91,8 +91,18 @@ export function RunForm(props: {
           ))}
         </fieldset>
       )}
-      <Text label={trans.__('Tags')} hint={trans.__('separated by commas')} value={draft.tags} onChange={tags => onChange({ ...draft, tags })} />
-      <Text label={trans.__('Title')} hint={trans.__('the notebook’s name')} value={draft.title} onChange={title => onChange({ ...draft, title })} />
+      <Text
+        label={trans.__('Tags')}
+        hint={trans.__('separated by commas')}
+        value={draft.tags}
+        onChange={tags => onChange({ ...draft, tags })}
+      />
+      <Text
+        label={trans.__('Title')}
+        hint={trans.__('the notebook’s name')}
+        value={draft.title}
+        onChange={title => onChange({ ...draft, title })}
+      />
       {info.problems.map(problem => (
         <p className="valo-Warning" key={problem}>
           {problem}

@@ -30,7 +30,9 @@ export function TraceView(props: { execution: IExecutionDetail; onOutputs: () =>
     {
       key: 'commit',
       label: execution.commit.identifier.slice(0, 10),
-      hint: execution.commit.adhoc ? trans.__('adhoc commit %1', execution.commit.identifier) : execution.commit.identifier,
+      hint: execution.commit.adhoc
+        ? trans.__('adhoc commit %1', execution.commit.identifier)
+        : execution.commit.identifier,
       kind: 'commit'
     }
   ];
@@ -66,7 +68,12 @@ function Column(props: { title: string; nodes: readonly INode[]; rows: number; o
   return (
     <ul className="valo-Trace-column" aria-label={title} style={{ height: rows * ROW }}>
       {nodes.map((node, index) => (
-        <li key={node.key} style={{ top: place(index, nodes.length, rows) - ROW / 2 + 4, height: ROW - 8 }} data-kind={node.kind} title={node.hint}>
+        <li
+          key={node.key}
+          style={{ top: place(index, nodes.length, rows) - ROW / 2 + 4, height: ROW - 8 }}
+          data-kind={node.kind}
+          title={node.hint}
+        >
           {onClick ? (
             <button type="button" onClick={onClick}>
               {node.label}
@@ -83,7 +90,13 @@ function Column(props: { title: string; nodes: readonly INode[]; rows: number; o
 function Lines(props: { nodes: number; rows: number; middle: number; side: 'before' | 'after' }): JSX.Element {
   const { nodes, rows, middle, side } = props;
   return (
-    <svg className="valo-Trace-lines" viewBox={`0 0 100 ${rows * ROW}`} preserveAspectRatio="none" style={{ height: rows * ROW }} aria-hidden="true">
+    <svg
+      className="valo-Trace-lines"
+      viewBox={`0 0 100 ${rows * ROW}`}
+      preserveAspectRatio="none"
+      style={{ height: rows * ROW }}
+      aria-hidden="true"
+    >
       {Array.from({ length: nodes }, (_, index) => {
         const y = place(index, nodes, rows);
         const [from, to] = side === 'before' ? [y, middle] : [middle, y];

@@ -46,9 +46,14 @@ export function WindowedRows(props: IWindowedRowsProps): JSX.Element {
     rows.push(props.renderRow(index));
   }
   return (
-    // a scrolling region must be reachable by keyboard
-    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-    <div className={`valo-Rows ${props.className ?? ''}`} ref={scroller} onScroll={handleScroll} tabIndex={0} role="region" aria-label={props.label}>
+    <div
+      className={`valo-Rows ${props.className ?? ''}`}
+      ref={scroller}
+      onScroll={handleScroll}
+      tabIndex={0}
+      role="region"
+      aria-label={props.label}
+    >
       <div className="valo-Rows-all" style={{ height: shown }}>
         <div
           className="valo-Rows-shown"

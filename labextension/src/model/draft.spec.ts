@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import type { INotebookInfo, IParameter } from '../api/types';
 import { EMPTY, fitting, NotAValue, requestOf, textOf, valueOf } from './draft';
 
-const parameter = (type: IParameter['type'], optional = false): IParameter => ({ name: 'p', type, default: 1, optional });
+const parameter = (type: IParameter['type'], optional = false): IParameter => ({
+  name: 'p',
+  type,
+  default: 1,
+  optional
+});
 
 const info: INotebookInfo = {
   project: { id: 'p1', name: 'digits' },

@@ -9,7 +9,12 @@ let server: FakeServer;
 let stream: EventStream;
 let model: ExecutedModel;
 
-const cell = (source: string, papermill: object) => ({ cell_type: 'code', source, metadata: { papermill }, outputs: [] });
+const cell = (source: string, papermill: object) => ({
+  cell_type: 'code',
+  source,
+  metadata: { papermill },
+  outputs: []
+});
 
 beforeEach(() => {
   server = new FakeServer();

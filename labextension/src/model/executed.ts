@@ -127,7 +127,8 @@ export class ExecutedModel extends Model {
 
 /** What Papermill wrote into a cell's metadata. */
 function recorded(metadata: Record<string, unknown>): Pick<IExecutedCell, 'state' | 'seconds'> {
-  const papermill = metadata.papermill as { status?: string; exception?: boolean | null; duration?: number } | undefined;
+  const papermill = metadata.papermill as
+    { status?: string; exception?: boolean | null; duration?: number } | undefined;
   const state = papermill?.exception
     ? 'error'
     : papermill?.status === 'completed'

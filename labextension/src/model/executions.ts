@@ -89,7 +89,12 @@ export class ExecutionList extends Model {
     this._loading = true;
     this.changed();
     try {
-      const options: IExecutionQuery = { ...this._filter, limit: this._limit, offset: offset || undefined, count: true };
+      const options: IExecutionQuery = {
+        ...this._filter,
+        limit: this._limit,
+        offset: offset || undefined,
+        count: true
+      };
       const { results, count } = await this._api.executions(options, abort.signal);
       if (abort.signal.aborted) {
         return;
@@ -116,7 +121,10 @@ export class ExecutionList extends Model {
     }
     if (this._filter.search) {
       // only the server knows what a search matches; known rows are brought up to date at once
-      this._merge(changed.filter(row => this._rows.some(known => known.id === row.id)), this._filter);
+      this._merge(
+        changed.filter(row => this._rows.some(known => known.id === row.id)),
+        this._filter
+      );
       if (!this._loading) {
         void this.refresh();
       }

@@ -9,9 +9,18 @@ let feed: ExecutionFeed;
 let runs: Runs;
 
 const options: IRunOptions = { path: 'a.ipynb', save: async () => true, confirm: async () => null };
-const question = { reason: 'large', folder: '/w', files: 3000, bytes: 9e8, largest: [], options: ['notebook', 'folder'] };
+const question = {
+  reason: 'large',
+  folder: '/w',
+  files: 3000,
+  bytes: 9e8,
+  largest: [],
+  options: ['notebook', 'folder']
+};
 const asks = (reason: string) =>
-  streamed([JSON.stringify({ error: { code: 'confirm_snapshot', message: '?', details: { ...question, reason } } }) + '\n']);
+  streamed([
+    JSON.stringify({ error: { code: 'confirm_snapshot', message: '?', details: { ...question, reason } } }) + '\n'
+  ]);
 const answers = () => streamed([JSON.stringify({ execution: anExecution('x7'), snapshot: {} }) + '\n']);
 
 beforeEach(() => {

@@ -52,9 +52,8 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
     const { commands } = app;
 
     const panelOf = (args: ReadonlyPartialJSONObject): NotebookPanel | null =>
-      (args.path === undefined
-        ? tracker.currentWidget
-        : tracker.find(panel => panel.context.path === args.path)) ?? null;
+      (args.path === undefined ? tracker.currentWidget : tracker.find(panel => panel.context.path === args.path)) ??
+      null;
 
     const failed = (reason: unknown, retry?: () => void) => announceFailure(trans, reason, retry);
 
@@ -75,7 +74,13 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
             ...requestIn(args),
             path: context.path,
             // the rejection is the user's: a dialog "File changed" was cancelled, or Lab has said what failed
-            save: () => context.ready.then(() => context.save()).then(() => true, () => false),
+            save: () =>
+              context.ready
+                .then(() => context.save())
+                .then(
+                  () => true,
+                  () => false
+                ),
             confirm: question => askSnapshot(trans, question)
           });
           if (execution) {

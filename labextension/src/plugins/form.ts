@@ -44,9 +44,7 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
       isEnabled: () => tracker.currentWidget !== null,
       execute: args => {
         const panel =
-          args.path === undefined
-            ? tracker.currentWidget
-            : tracker.find(({ context }) => context.path === args.path);
+          args.path === undefined ? tracker.currentWidget : tracker.find(({ context }) => context.path === args.path);
         if (!panel) {
           return;
         }

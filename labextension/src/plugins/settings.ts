@@ -15,12 +15,7 @@ export const settingsPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IValo],
   optional: [ISettingRegistry, ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    valo: IValo,
-    registry: ISettingRegistry | null,
-    translator: ITranslator | null
-  ) => {
+  activate: (app: JupyterFrontEnd, valo: IValo, registry: ISettingRegistry | null, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     registry?.load(PLUGIN_ID).then(
       settings => valo.preferences.follow(settings),

@@ -12,15 +12,12 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IValo],
   optional: [IStatusBar, ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    valo: IValo,
-    statusBar: IStatusBar | null,
-    translator: ITranslator | null
-  ) => {
+  activate: (app: JupyterFrontEnd, valo: IValo, statusBar: IStatusBar | null, translator: ITranslator | null) => {
     statusBar?.registerStatusItem('valo-jupyter:status', {
-      item: new StatusItem(valo, (translator ?? nullTranslator).load(DOMAIN), () =>
-        void app.commands.execute(CommandIDs.browse)
+      item: new StatusItem(
+        valo,
+        (translator ?? nullTranslator).load(DOMAIN),
+        () => void app.commands.execute(CommandIDs.browse)
       ),
       align: 'left',
       rank: 50

@@ -15,12 +15,7 @@ export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IValo, IToolbarWidgetRegistry],
   optional: [ITranslator],
-  activate: (
-    app: JupyterFrontEnd,
-    valo: IValo,
-    toolbars: IToolbarWidgetRegistry,
-    translator: ITranslator | null
-  ) => {
+  activate: (app: JupyterFrontEnd, valo: IValo, toolbars: IToolbarWidgetRegistry, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
     const marks = new WeakMap<NotebookPanel, NotebookMarks>();
@@ -46,11 +41,15 @@ export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
-    toolbars.addFactory<NotebookPanel>('Notebook', 'valo-run', panel =>
-      new RunWidget(marksOf(panel), trans, actionsOf(panel))
+    toolbars.addFactory<NotebookPanel>(
+      'Notebook',
+      'valo-run',
+      panel => new RunWidget(marksOf(panel), trans, actionsOf(panel))
     );
-    toolbars.addFactory<NotebookPanel>('Notebook', 'valo-marks', panel =>
-      new LastMarksWidget(marksOf(panel), trans, actionsOf(panel))
+    toolbars.addFactory<NotebookPanel>(
+      'Notebook',
+      'valo-marks',
+      panel => new LastMarksWidget(marksOf(panel), trans, actionsOf(panel))
     );
   }
 };

@@ -52,7 +52,9 @@ export class Chart extends Widget {
         trusted: true,
         data: { [VEGA_LITE]: spec },
         // an image can be saved; the editor of another site would be sent the numbers
-        metadata: { [VEGA_LITE]: { embed_options: { actions: { export: true, source: false, compiled: false, editor: false } } } }
+        metadata: {
+          [VEGA_LITE]: { embed_options: { actions: { export: true, source: false, compiled: false, editor: false } } }
+        }
       })
     );
     renderer.node.querySelector('summary')?.setAttribute('aria-label', this._menuLabel);

@@ -52,7 +52,9 @@ function Question(props: { trans: TranslationBundle; question: ISnapshotQuestion
           </tbody>
         </table>
       )}
-      <p>{trans.__('What the notebook does not need can be named in a .vhignore file, which works like .gitignore.')}</p>
+      <p>
+        {trans.__('What the notebook does not need can be named in a .vhignore file, which works like .gitignore.')}
+      </p>
     </div>
   );
 }

@@ -142,7 +142,14 @@ function Page(props: IPageProps): JSX.Element {
     stop: () => model.stop().catch(failed),
     rerun: () => model.rerun().then(open, failed)
   };
-  const Tab = { details: DetailsTab, notebook: NotebookTab, metadata: MetadataTab, outputs: OutputsTab, trace: TraceTab, log: LogTab }[tab];
+  const Tab = {
+    details: DetailsTab,
+    notebook: NotebookTab,
+    metadata: MetadataTab,
+    outputs: OutputsTab,
+    trace: TraceTab,
+    log: LogTab
+  }[tab];
   return (
     <>
       <DetailHeader execution={execution} actions={actions} />

@@ -76,8 +76,7 @@ function sameCells(before: INotebookContent, after: INotebookContent): boolean {
     before.cells.length === after.cells.length &&
     before.cells.every(
       (cell, index) =>
-        cell.cell_type === after.cells[index].cell_type &&
-        String(cell.source) === String(after.cells[index].source)
+        cell.cell_type === after.cells[index].cell_type && String(cell.source) === String(after.cells[index].source)
     )
   );
 }

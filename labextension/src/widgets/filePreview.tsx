@@ -2,11 +2,12 @@
 import { tsvParseRows, csvParseRows } from 'd3-dsv';
 import { useEffect, useMemo, useState } from 'react';
 import type { ValoAPI } from '../api/client';
-import { isAborted } from '../api/errors';
+import { asError, isAborted } from '../api/errors';
+import { READ, readImage, readText } from '../api/files';
 import type { IOutputFile } from '../api/types';
 import { Message } from '../components/Message';
 import { useTrans } from '../components/trans';
-import { READ, type PreviewKind, readImage, readText } from '../model/preview';
+import type { PreviewKind } from '../model/preview';
 
 const ROWS = 200;
 
@@ -35,7 +36,7 @@ export function FilePreview(props: { api: ValoAPI; file: IOutputFile; kind: Prev
     };
     load().catch(reason => {
       if (!isAborted(reason) && !abort.signal.aborted) {
-        setProblem(reason instanceof Error ? reason.message : String(reason));
+        setProblem(asError(reason).message);
       }
     });
     return () => {
@@ -61,8 +62,14 @@ export function FilePreview(props: { api: ValoAPI; file: IOutputFile; kind: Prev
   }
   return (
     <>
-      {kind === 'table' ? <Table text={content.text} tabs={/\.tsv$/i.test(file.name)} cut={content.cut} /> : <pre className="valo-Preview-text">{content.text}</pre>}
-      {content.cut && <p className="valo-Quiet">{trans.__('Only the beginning is shown; download the file to see all of it.')}</p>}
+      {kind === 'table' ? (
+        <Table text={content.text} tabs={/\.tsv$/i.test(file.name)} cut={content.cut} />
+      ) : (
+        <pre className="valo-Preview-text">{content.text}</pre>
+      )}
+      {content.cut && (
+        <p className="valo-Quiet">{trans.__('Only the beginning is shown; download the file to see all of it.')}</p>
+      )}
     </>
   );
 }

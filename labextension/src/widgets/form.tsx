@@ -47,7 +47,13 @@ function Form(props: IFormOptions): JSX.Element {
     setProblem(null);
     load().then(
       ({ info, environments, draft: remembered }) => {
-        setDraft(fitting(remembered, info, environments.map(({ slug }) => slug)));
+        setDraft(
+          fitting(
+            remembered,
+            info,
+            environments.map(({ slug }) => slug)
+          )
+        );
         setLoaded({ info, environments });
       },
       reason => setProblem(asError(reason).message)

@@ -15,9 +15,7 @@ export function LuminoHost(props: { create: () => Widget; className?: string }):
     }
     const widget = create();
     Widget.attach(widget, node);
-    const observer = new ResizeObserver(() =>
-      MessageLoop.sendMessage(widget, Widget.ResizeMessage.UnknownSize)
-    );
+    const observer = new ResizeObserver(() => MessageLoop.sendMessage(widget, Widget.ResizeMessage.UnknownSize));
     observer.observe(node);
     return () => {
       observer.disconnect();

@@ -31,7 +31,10 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
   const names = drawn.join('\n');
   useEffect(() => {
     if (chart.current && !chart.current.isDisposed) {
-      chart.current.draw(all.filter(({ name }) => names.split('\n').includes(name)), x ?? trans.__('point'));
+      chart.current.draw(
+        all.filter(({ name }) => names.split('\n').includes(name)),
+        x ?? trans.__('point')
+      );
     }
   }, [all, names, x, trans, created]);
 
@@ -42,7 +45,9 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
     return metadata.loaded ? (
       <Message
         title={trans.__('No metadata')}
-        text={trans.__('Print a JSON object in a cell, as in print(json.dumps({"accuracy": 0.9})), and it appears here.')}
+        text={trans.__(
+          'Print a JSON object in a cell, as in print(json.dumps({"accuracy": 0.9})), and it appears here.'
+        )}
       />
     ) : (
       <Message kind="busy" title={trans.__('Loading the metadata…')} />
@@ -62,5 +67,7 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
 /** The names whose values can share an axis with the first one, so that no line is flattened to the ground. */
 export function sameScale(values: readonly [string, number][]): string[] {
   const first = Math.abs(values[0]?.[1] ?? 0) || 1;
-  return values.filter(([, value]) => Math.abs(value) <= first * 20 && Math.abs(value) >= first / 200).map(([name]) => name);
+  return values
+    .filter(([, value]) => Math.abs(value) <= first * 20 && Math.abs(value) >= first / 200)
+    .map(([name]) => name);
 }
