@@ -67,7 +67,7 @@ def rows(rounds: int = 15, packages: int = 1) -> list[Row]:
         folder, store = Path(temporary, "project"), Path(temporary, "repository.git")
         folder.mkdir()
         make(folder)
-        time.sleep(2.5)  # files this fresh would be read once more
+        time.sleep(11)  # as in a folder that was there before: fresh files are looked at more closely
         first = timed(lambda: snapshot(folder, store, choice=choice))
         changed = folder / "package03" / "module03" / "file05.py"
 

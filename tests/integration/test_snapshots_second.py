@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.folders import git, tree, write
-from valo_jupyter.snapshots import checkout, keeping, snapshot
+from valo_jupyter.snapshots import checkout, keeping, scan, snapshot, statindex, taking
 
 
 @pytest.fixture
@@ -30,11 +30,23 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-def settle(folder: Path) -> None:
-    """Let every file look as if it had been there for long, so that none is read again for being fresh."""
-    for path in folder.rglob("*"):
-        os.utime(path, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
-    time.sleep(0.02)
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust files soon, so that a test meets what people meet after some seconds."""
+    monkeypatch.setattr(taking, "_RACY_NS", 15_000_000)
+
+
+@pytest.fixture
+def compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let git compare even a few files, as soon as that is safe: it sees whole seconds."""
+    monkeypatch.setattr(taking, "_RACY_NS", 1_050_000_000)
+    monkeypatch.setattr(statindex, "AT_LEAST", 1)
+    monkeypatch.setattr(statindex, "_SETTLED_NS", 1_050_000_000)
+
+
+def settle() -> None:
+    """Wait until files are no longer too fresh to be trusted, for an `impatient` snapshot."""
+    time.sleep(0.03)
 
 
 class Change:
@@ -117,8 +129,20 @@ class Change:
         return what.__name__
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("seed", range(6))
 def test_random_changes_come_to_what_a_first_snapshot_would(folder, store, tmp_path, seed):
+    go_on_changing(folder, store, tmp_path, seed, 0.03)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compared")
+@pytest.mark.parametrize("seed", range(6, 8))
+def test_random_changes_are_seen_when_git_compares(folder, store, tmp_path, seed):
+    go_on_changing(folder, store, tmp_path, seed, 1.2)
+
+
+def go_on_changing(folder, store, tmp_path, seed, patience):
     change = Change(seed, folder)
     if seed % 2:
         git(folder, "init", "-q", "-b", "main")
@@ -127,10 +151,10 @@ def test_random_changes_come_to_what_a_first_snapshot_would(folder, store, tmp_p
         git(folder, "commit", "-q", "-m", "first")
     for _ in range(15):
         change.new_file()
-    for step in range(12):
+    for step in range(16):
         done = [change.any() for _ in range(change.random.randrange(1, 4))]
         if change.random.random() < 0.5:
-            settle(folder)
+            time.sleep(patience)
         if change.random.random() < 0.5:
             keeping._recent.clear()  # as another process would find it
         taken = snapshot(folder, store)
@@ -151,12 +175,15 @@ def _below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder + "/")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_change_that_keeps_size_and_times_is_seen(folder, store):
     write(folder, {"a": "one"})
-    settle(folder)
+    os.utime(folder / "a", (1_000_000_000, 1_000_000_000))
+    settle()
     first = snapshot(folder, store)
     write(folder, {"a": "two"})
     os.utime(folder / "a", (1_000_000_000, 1_000_000_000))
+    settle()
     second = snapshot(folder, store)
     assert second.commit != first.commit
     assert second.changed == 1
@@ -171,9 +198,10 @@ def test_changes_within_one_tick_of_the_clock_are_seen(folder, store):
     assert len(seen) == 30
 
 
+@pytest.mark.usefixtures("impatient")
 def test_only_what_changed_is_stored(folder, store):
     write(folder, {f"sub{number % 7}/{number}": os.urandom(100) for number in range(100)})
-    settle(folder)
+    settle()
     assert snapshot(folder, store).changed == 100
     before = {path for path in (store / "objects").rglob("*") if path.is_file()}
     write(folder, {"sub3/3": "new"})
@@ -192,6 +220,28 @@ def test_the_same_code_is_the_same_commit_wherever_it_lies(tmp_path):
     two = snapshot(tmp_path / "two", tmp_path / "2.git")
     assert one.commit == two.commit
     assert one.identifier == two.identifier == "~" + one.tree
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("compared")
+def test_git_compares_what_is_quiet_and_python_reads_none_of_it(folder, store, monkeypatch):
+    write(folder, {f"sub{number % 7}/{number}": os.urandom(100) for number in range(100)})
+    time.sleep(1.2)
+    first = snapshot(folder, store)
+    looked: list[bytes] = []
+    as_it_was = scan._as_it_was
+    monkeypatch.setattr(scan, "_as_it_was", lambda record, found: looked.append(b"") or as_it_was(record, found))
+    assert snapshot(folder, store).commit == first.commit
+    assert looked == []
+    write(folder, {"sub3/3": "new"})
+    time.sleep(1.2)
+    second = snapshot(folder, store)
+    assert second.changed == 1
+    assert len(looked) == 1
+    [index] = (store / "valo").glob("*.index")
+    index.write_bytes(b"DIRC" + bytes(40))  # one that the memory does not speak of
+    assert snapshot(folder, store).commit == second.commit
+    assert len(looked) > 8
 
 
 def test_two_folders_share_a_repository(tmp_path, store):
@@ -213,9 +263,10 @@ def test_damaged_memory_is_as_none(folder, store):
         assert snapshot(folder, store).commit == taken.commit
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_addition_cut_off_is_forgotten(folder, store):
     write(folder, {"a": "x", **{f"{number}/b": "y" for number in range(20)}})
-    settle(folder)
+    settle()
     snapshot(folder, store)
     [memory] = [path for path in (store / "valo").iterdir() if path.suffix == ""]
     complete = memory.stat().st_size

@@ -19,7 +19,7 @@ from valo_jupyter.snapshots.memory import Directory, Memory, State
 from valo_jupyter.snapshots.objects import storing
 
 #: Raised whenever the meaning of what is remembered changes.
-_FORMAT = 2
+_FORMAT = 3
 _WAIT_SECONDS = 120
 _FRAME = 28
 #: Additions after which the file is written anew.
@@ -111,6 +111,11 @@ class MemoryFile:
         self._additions = 0 if anew else self._additions + 1
         self._hold(memory)
 
+    @property
+    def index(self) -> Path:
+        """Where the index for git's comparison is kept."""
+        return self._path.with_suffix(".index")
+
     def _hold(self, memory: Memory) -> None:
         signature = self._signature()
         with _recent_lock:
@@ -129,7 +134,18 @@ class MemoryFile:
 
 
 def _values(one: Directory) -> tuple[Any, ...]:
-    return (one.files, one.left, one.folders, one.ignore, one.excluded, one.tree, one.size, one.astray)
+    return (
+        one.files,
+        one.left,
+        one.folders,
+        one.ignore,
+        one.excluded,
+        one.tree,
+        one.size,
+        one.astray,
+        one.own,
+        one.indexed,
+    )
 
 
 def _copy(memory: Memory) -> Memory:

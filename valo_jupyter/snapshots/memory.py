@@ -42,6 +42,10 @@ class Directory:
     size: int = 0
     #: names of its links that lead out of the folder
     astray: tuple[bytes, ...] = ()
+    #: its own signature, taken before its names were
+    own: Signature | None = None
+    #: whether the index that git compares holds all its files
+    indexed: bool = False
 
 
 class State(NamedTuple):
@@ -58,6 +62,8 @@ class State(NamedTuple):
     #: a digest of the files that git tracks although a rule ignores them
     exceptions: bytes = b""
     dirty: Dirty | None = None
+    #: the name of the index that git compares
+    compared: bytes = b""
     #: whether a snapshot of this folder was completed before
     completed: bool = False
 

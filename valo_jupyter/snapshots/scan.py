@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import DirEntry, stat_result
 
 from valo_jupyter.snapshots.memory import Directory, Memory, Seen, Signature, is_trusted, untrusted
@@ -48,11 +48,14 @@ class Scan:
 class Scanner:
     """One walk. Files whose signature is the remembered one are not looked at further."""
 
-    def __init__(self, root: bytes, memory: Memory, rules: Rules, stale: bool, racy_after: int) -> None:
+    def __init__(
+        self, root: bytes, memory: Memory, rules: Rules, stale: bool, touched: set[bytes] | None, racy_after: int
+    ) -> None:
         self._root = root
         self._memory = memory
         self._rules = rules
         self._stale = stale
+        self._touched = touched
         self._racy_after = racy_after
         self.scan = Scan()
 
@@ -69,17 +72,18 @@ class Scanner:
 
     def _visit(self, path: bytes, stale: bool) -> tuple[Directory, bool]:
         record = self._memory.directories.get(path)
+        own = found = None
         try:
+            own = self._trusted(signature(os.lstat(self._root + b"/" + path)))
+            if record is not None and not stale and self._is_quiet(path, record, own):
+                return self._keep(path, record), False
             with os.scandir(self._root + b"/" + path) as listing:
                 found = list(listing)
             if record is not None and not stale and _as_it_was(record, found):
-                self.scan.directories[path] = record
-                self.scan.files += len(record.files)
-                self.scan.bytes += record.size
-                return record, False
+                return self._keep(path, record if record.own == own else replace(record, own=own)), False
         except OSError:
             found = None
-        directory = self.scan.directories[path] = Directory()
+        directory = self.scan.directories[path] = Directory(own=own)
         if found is None:
             directory.excluded = self._why_not(path)
             return directory, stale
@@ -92,6 +96,19 @@ class Scanner:
             stale = True
         self._sort_out(path, directory, record or Directory(), entries, stale)
         return directory, stale
+
+    def _is_quiet(self, path: bytes, record: Directory, own: Signature) -> bool:
+        """Whether its names are those remembered, by its own signature, and git has found no file changed."""
+        return self._touched is not None and record.indexed and record.own == own and path not in self._touched
+
+    def _keep(self, path: bytes, record: Directory) -> Directory:
+        self.scan.directories[path] = record
+        self.scan.files += len(record.files)
+        self.scan.bytes += record.size
+        return record
+
+    def _trusted(self, now: Signature) -> Signature:
+        return now if max(now[0], now[1]) < self._racy_after else untrusted(now)
 
     def _sort_out(
         self, path: bytes, directory: Directory, record: Directory, entries: dict[bytes, DirEntry], stale: bool
@@ -167,7 +184,7 @@ class Scanner:
             now = signature(entry.stat(follow_symlinks=False))
         except OSError:
             return None
-        return now if max(now[0], now[1]) < self._racy_after else untrusted(now)
+        return self._trusted(now)
 
 
 def _as_it_was(record: Directory, found: list[DirEntry]) -> bool:

@@ -24,6 +24,7 @@ from valo_jupyter.snapshots.records import Choice, Progress, Snapshot
 from valo_jupyter.snapshots.report import text
 from valo_jupyter.snapshots.rules import Rules
 from valo_jupyter.snapshots.scan import Pending, Scan, Scanner
+from valo_jupyter.snapshots.statindex import StatIndex
 
 #: A file changed this shortly before it was read may be changed again without its time showing it.
 _RACY_NS = 2_000_000_000
@@ -60,10 +61,12 @@ class Taking:
         if memory.state.notebook != self._notebook:
             memory.forget(memory.state.notebook)
             memory.forget(self._notebook)
+        index = StatIndex(self._git_dir, self._folder, kept.index)
+        index.start(memory.state.compared)
         history = History(self._folder, memory.state.dirty)
         rules = Rules(self._folder, self._git_dir, self._choice, self._notebook, memory.state.repositories)
         try:
-            scan, state = self._look(memory, rules, history)
+            scan, state = self._look(memory, rules, history, index)
             before = history.before
             history.narrow(None if before is None else paths_to_ask_about(scan, memory, before))
             changed = self._read(scan) + _gone(scan, memory)
@@ -73,19 +76,22 @@ class Taking:
         finally:
             rules.close()
             history.close()
-        kept.save(Memory(scan.directories, state._replace(dirty=dirty)), memory)
+            index.close()
+        kept.save(index.renew(Memory(scan.directories, state._replace(dirty=dirty))), memory)
         left_out = report.left_out(scan, self._warnings)
         self._warnings += report.links_astray(scan)
         return Snapshot(
             commit, tree.hex(), scan.files, scan.bytes, changed, left_out, empty, self._warnings, described
         )  # fmt: skip
 
-    def _look(self, memory: Memory, rules: Rules, history: History) -> tuple[Scan, State]:
+    def _look(self, memory: Memory, rules: Rules, history: History, index: StatIndex) -> tuple[Scan, State]:
         """Walk the folder, and ask the user if there is something to ask."""
         asking = not memory.state.completed or confirm.is_home(self._folder)
         if not asking:
             history.begin(self._notebook)
-        state = State(of_rules(self._folder, self._choice), self._notebook, completed=True)
+        state = memory.state._replace(
+            rules=of_rules(self._folder, self._choice), notebook=self._notebook, completed=True
+        )
         exceptions = memory.state.exceptions
         if (indexes := rules.indexes()) != memory.state.indexes:
             exceptions = rules.exceptions()
@@ -98,7 +104,7 @@ class Taking:
                     raise question
             self._notice(Progress("scan", scan.files, scan.bytes))
 
-        scan = Scanner(self._root, memory, rules, stale, self._racy_after).run(notice)
+        scan = Scanner(self._root, memory, rules, stale, index.touched(), self._racy_after).run(notice)
         question = confirm.question(scan, self._folder, self._choice, complete=True) if asking else None
         if question is not None:
             raise question
