@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from valo_jupyter.runtime.connection import Message
 from valo_jupyter.runtime.running import RunningKernel
 from valo_jupyter.runtime.warm import key, state_of
 
@@ -24,7 +26,7 @@ class Packages:
     def __init__(self) -> None:
         self._known: dict[str, tuple[dict[str, int], dict[str, Any]]] = {}
 
-    def of(self, kernel: RunningKernel) -> dict[str, Any]:
+    def of(self, kernel: RunningKernel, on_output: Callable[[Message], None] | None = None) -> dict[str, Any]:
         """`{"python", "packages"}`; empty for kernels that cannot be asked (other languages, or dead)."""
         if not kernel.asks:
             return {}
@@ -32,7 +34,7 @@ class Packages:
         known = self._known.get(key(kernel.kernel))
         if known is not None and known[0] == state:
             return known[1]
-        answer = kernel.ask("describe") if kernel.exit_code is None else None
+        answer = kernel.ask("describe", on_output=on_output) if kernel.exit_code is None else None
         if answer is None:
             return {}
         with suppress(ValueError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellTimeoutError
@@ -16,19 +15,14 @@ from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.running import SILENCE, RunningKernel
 
+#: Of stdout and stderr, kept in a notebook; more is in the log only.
+NOTEBOOK_OUTPUT_BYTES = 50_000_000
 #: Between looks at the clock while a cell runs.
 _TICK = 0.25
 #: A cell that answered, but whose output does not end: the kernel lost a message. papermill gives up after 4 seconds.
 _IOPUB_PATIENCE = 10.0
 #: Messages whose time is kept in the cell's metadata.
 _TIMED = frozenset({"status", "execute_input"})
-
-
-@dataclass(frozen=True)
-class Limits:
-    """`notebook_output_bytes`: of stdout and stderr, for the whole notebook."""
-
-    notebook_output_bytes: int = 50_000_000
 
 
 class CellRunner(PapermillNotebookClient):
@@ -46,7 +40,7 @@ class CellRunner(PapermillNotebookClient):
         sink: Sink,
         stop: StopSignal,
         mask: Mask,
-        limits: Limits,
+        notebook_output_bytes: int,
         **options: Any,
     ) -> None:
         super().__init__(nb_man, **options)
@@ -55,7 +49,7 @@ class CellRunner(PapermillNotebookClient):
         self.stop = stop
         self.mask = mask
         self.run_log = RunLog(sink, mask)
-        self.streams = CellStreams(limits.notebook_output_bytes, mask)
+        self.streams = CellStreams(notebook_output_bytes, mask)
         #: number of the code cell that a stop ended, or came before
         self.stopped_in: int | None = None
         self._cells_of: dict[str, int] = {}

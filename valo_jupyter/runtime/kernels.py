@@ -15,7 +15,10 @@ from valo_jupyter.runtime import warm
 from valo_jupyter.runtime.capture import Packages
 from valo_jupyter.runtime.contract import ProcessWatch, StopRequest, StopSignal
 from valo_jupyter.runtime.kernelspecs import find_kernel, with_spec
-from valo_jupyter.runtime.running import RunningKernel
+from valo_jupyter.runtime.running import KernelStopped, RunningKernel
+
+#: Between looks for a stop while a kernel starts.
+_LOOK = 0.1
 
 
 @dataclass
@@ -43,7 +46,7 @@ class KernelPool:
         self._waiting: dict[str, list[Future[_Waiting]]] = {}
         self._last: dict[str, dict[str, str]] = {}
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="valo-warm")
-        self._closed = False
+        self._closing = StopSignal()
 
     def warm(self, kernel: dict[str, Any] | None) -> None:
         """See that a kernel of this kind waits, or is on its way; does not wait for it. None: `python3`."""
@@ -51,7 +54,7 @@ class KernelPool:
         key = warm.key(kernel)
         surplus: list[Future[_Waiting]] = []
         with self._lock:
-            if self._closed or self._size < 1 or self._waiting.get(key):
+            if self._closing.is_set() or self._size < 1 or self._waiting.get(key):
                 return
             environment = self._last.get(key) or warm.waiting_environment(None)
             if not warm.can_wait(kernel, environment):
@@ -94,7 +97,7 @@ class KernelPool:
             if not self._waiting.get(key):
                 self._waiting.pop(key, None)
         if future is not None:
-            found = self._adopted(future, cwd, with_spec(kernel, environment))
+            found = self._adopted(future, cwd, with_spec(kernel, environment), stop)
             if found is not None:
                 return found
         return self._start(kernel, cwd, environment, stop, timeout)
@@ -108,8 +111,8 @@ class KernelPool:
 
     def close(self) -> None:
         """End every kernel that waits."""
+        self._closing.set(StopRequest("the pool is closed"))
         with self._lock:
-            self._closed = True
             futures = [future for waiting in self._waiting.values() for future in waiting]
             self._waiting.clear()
         for future in futures:
@@ -117,7 +120,14 @@ class KernelPool:
                 future.add_done_callback(_discard)
         self._starter.shutdown(wait=True)
 
-    def _adopted(self, future: Future[_Waiting], cwd: Path, environment: dict[str, str]) -> RunningKernel | None:
+    def _adopted(
+        self, future: Future[_Waiting], cwd: Path, environment: dict[str, str], stop: StopSignal | None
+    ) -> RunningKernel | None:
+        # it may still be starting: sooner ready than one started now
+        while stop is not None and not wait([future], _LOOK).done:
+            if stop.is_set():
+                future.add_done_callback(_discard)
+                raise KernelStopped()
         try:
             waiting = future.result()
         except (ValoError, OSError):
@@ -164,7 +174,7 @@ class KernelPool:
         return started
 
     def _start_waiting(self, kernel: dict[str, Any], environment: dict[str, str]) -> _Waiting:
-        started = self._start(kernel, Path("/"), environment, None, 60.0)
+        started = self._start(kernel, Path("/"), environment, self._closing, 60.0)
         return _Waiting(started, warm.birth(with_spec(kernel, environment)), warm.state_of(started.folders))
 
 

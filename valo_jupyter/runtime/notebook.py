@@ -14,7 +14,7 @@ from papermill.exceptions import PapermillExecutionError
 from papermill.execute import ERROR_MARKER_TAG
 
 from valo_jupyter.domain.errors import ValoError
-from valo_jupyter.runtime.cells import Limits
+from valo_jupyter.runtime.cells import NOTEBOOK_OUTPUT_BYTES
 from valo_jupyter.runtime.contract import Folders, Outcome, Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.engine import ValoEngine
 from valo_jupyter.runtime.kernels import KernelPool
@@ -76,7 +76,7 @@ def run_notebook(
         sink,
         stop,
         mask,
-        Limits(limits.get("notebook_output_bytes") or Limits.notebook_output_bytes),
+        limits.get("notebook_output_bytes") or NOTEBOOK_OUTPUT_BYTES,
         kernels.packages,
         {"input_path": _relative(notebook, folders.repository), "output_path": notebook.name},
     )
@@ -117,10 +117,11 @@ def _papermill(
     except PapermillExecutionError as error:
         return _failed(run, error)
     except Exception as error:
-        if run.runner is not None:
+        # before the cells, nbformat and papermill raise whatever comes when a file is not what they expect
+        what = "cannot be run" if run.runner is None else "was run, but cannot be saved"
+        if run.runner is not None and not isinstance(error, (OSError, ValueError)):
             raise
-        # nbformat and papermill raise whatever comes when a file is not what they expect
-        return Outcome("error", run.mask.text(f"{notebook.name} cannot be run: {_in_short(error)}"))
+        return Outcome("error", run.mask.text(f"{notebook.name} {what}: {_in_short(error)}"))
     if run.runner is not None and run.runner.stopped_in is not None:
         assert run.stop.request is not None
         return _stopped(run.stop.request, run.runner.stopped_in)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,10 @@ class ProcessProvisioner(LocalProvisioner):
     #: can be read once the process has ended; None where there is no such thing
     exited: int | None = None
     folder: Path | None = None
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._reaping = threading.Lock()
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager: Any = self.parent
@@ -83,15 +88,21 @@ class ProcessProvisioner(LocalProvisioner):
         """The exit code once the kernel has ended; then the rest of its group is ended, too."""
         if self.process is None:
             return None
-        if self.process.returncode is None and _has_ended(self.process):
-            # before its id is given back: the group's id is the same, and might become somebody else's
-            kill_group(self.process.pid, signal.SIGKILL)
-            self.process.wait()
+        with self._reaping:
+            if self.process.returncode is None and _has_ended(self.process):
+                # before its id is given back: the group's id is the same, and might become somebody else's
+                kill_group(self.process.pid, signal.SIGKILL)
+                self.process.wait()
         return self.process.returncode
 
+    def kill_now(self) -> None:
+        """End the kernel's whole group; from any thread."""
+        with self._reaping:
+            if self.process is not None and self.process.returncode is None:
+                kill_group(self.process.pid, signal.SIGKILL)
+
     async def kill(self, restart: bool = False) -> None:
-        if self.process is not None and self.process.returncode is None:
-            kill_group(self.process.pid, signal.SIGKILL)
+        self.kill_now()
 
     async def cleanup(self, restart: bool = False) -> None:
         for descriptor in (self.output, self.exited):

@@ -11,7 +11,7 @@ from typing import Any
 from papermill.log import logger
 
 from valo_jupyter.runtime.capture import Packages, Processes
-from valo_jupyter.runtime.cells import CellRunner, Limits
+from valo_jupyter.runtime.cells import NOTEBOOK_OUTPUT_BYTES, CellRunner
 from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.engine import SavingManager
 from valo_jupyter.runtime.kernels import KernelPool
@@ -31,7 +31,7 @@ class NotebookRun:
     sink: Sink
     stop: StopSignal
     mask: Mask
-    limits: Limits
+    notebook_output_bytes: int
     packages: Packages
     #: `input_path` and `output_path` as the notebook's metadata shall name them
     paths: dict[str, str] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class NotebookRun:
         options["timeout"] = options.pop("execution_timeout", None)
         options.pop("input_path", None)
         kernel = kernels.take(find_kernel(kernel_name), cwd=Path.cwd(), environment=dict(os.environ), timeout=timeout)
-        run = cls(kernel, _Nobody(), StopSignal(), Mask(), Limits(), kernels.packages)
+        run = cls(kernel, _Nobody(), StopSignal(), Mask(), NOTEBOOK_OUTPUT_BYTES, kernels.packages)
         try:
             run.execute(nb_man, **options)
         finally:
@@ -67,7 +67,7 @@ class NotebookRun:
             sink=self.sink,
             stop=self.stop,
             mask=self.mask,
-            limits=self.limits,
+            notebook_output_bytes=self.notebook_output_bytes,
             log=logger,
             **options,
         )
@@ -92,7 +92,7 @@ class NotebookRun:
             self.processes.kill_left()
 
     def _leave(self, runner: CellRunner) -> None:
-        self.described = self.packages.of(self.kernel)
+        self.described = self.packages.of(self.kernel, runner.on_stray)
         self.processes.stop()
         if self.kernel.exit_code is None:
             self.processes.terminate_children()

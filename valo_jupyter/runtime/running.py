@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import time
@@ -162,7 +161,7 @@ class RunningKernel:
 
     def kill(self) -> None:
         """End its whole process group at once; from any thread."""
-        asyncio.run(self.provisioner.kill())
+        self.provisioner.kill_now()
 
     def ask_to_end(self, on_output: Callable[[Message], None] | None = None) -> None:
         """Begin an orderly end: `atexit` handlers run, open files are written. It must be idle."""

@@ -17,8 +17,9 @@ import psutil
 import pytest
 
 from valo_jupyter.domain.errors import StateFolder
+from valo_jupyter.runtime.contract import StopRequest, StopSignal
 from valo_jupyter.runtime.kernels import KernelPool
-from valo_jupyter.runtime.running import KernelDied, RunningKernel
+from valo_jupyter.runtime.running import KernelDied, KernelStopped, RunningKernel
 
 Take = Callable[..., RunningKernel]
 
@@ -206,6 +207,14 @@ def test_forked_processes_print_without_that_port(take: Take) -> None:
         for message in kernel.connection.receive("iopub"):
             printed += message["content"].get("text", "")
     assert "from the fork" in printed
+
+
+def test_a_stop_does_not_wait_for_a_kernel_that_starts(pool: KernelPool, take: Take) -> None:
+    stop = StopSignal()
+    stop.set(StopRequest("stopped"))
+    pool.warm(None)
+    with pytest.raises(KernelStopped):
+        take(stop=stop)
 
 
 def test_a_long_socket_folder_is_refused_before_anything_starts(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -144,6 +144,12 @@ def test_what_is_no_notebook(
     assert "book.ipynb cannot be run" in outcome.reason
 
 
+def test_a_notebook_that_cannot_be_saved_is_an_error_that_says_so(run: Run, folders: Folders) -> None:
+    ran = run(f"import shutil; shutil.rmtree({str(folders.outputs)!r})")
+    assert ran.outcome.status == "error"
+    assert "book.ipynb was run, but cannot be saved" in ran.outcome.reason
+
+
 def test_other_languages(run: Run, stop_when: StopWhen) -> None:
     argv = [sys.executable, "-m", "bash_kernel", "-f", "{connection_file}"]
     bash = {"name": "bash", "argv": argv, "env": {}, "interrupt_mode": "signal", "language": "bash"}

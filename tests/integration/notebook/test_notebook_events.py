@@ -91,6 +91,13 @@ def test_flooding_with_messages_loses_none(run: Run) -> None:
     assert ran.sink.lines("stdout") == [str(number) for number in range(20_000)]
 
 
+def test_a_slow_server_slows_the_kernel_and_loses_nothing(run: Run, remembering: Any) -> None:
+    # more messages than all queues between here and there hold
+    remembering.on_entry = lambda: time.sleep(0.0005)
+    ran = run("for i in range(3_000): print(i, flush=True)", sink=remembering)
+    assert ran.sink.lines("stdout") == [str(number) for number in range(3_000)]
+
+
 def test_room_of_cleared_output_is_free_again(run: Run) -> None:
     ran = run(
         "from IPython.display import clear_output\n"

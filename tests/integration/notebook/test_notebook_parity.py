@@ -11,6 +11,7 @@ from typing import Any
 import nbformat
 import papermill
 import pytest
+from nbclient.exceptions import CellTimeoutError
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from papermill.exceptions import PapermillExecutionError
 
@@ -83,15 +84,8 @@ def test_as_papermill(title: str, run: Callable[..., Any], tmp_path: Path, monke
     nbformat.write(new_notebook(cells=cells, metadata=PYTHON), folder / "book.ipynb")
     # ipykernel does not redirect descriptors within pytest
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
-    failure = None
-    try:
-        papermill.execute_notebook(
-            str(folder / "book.ipynb"), str(folder / "out.ipynb"), progress_bar=False, cwd=str(folder)
-        )
-    except PapermillExecutionError as error:
-        failure = error
-    finally:
-        monkeypatch.chdir(tmp_path)
+    failure = as_papermill_alone(folder)
+    monkeypatch.chdir(tmp_path)
     expected = nbformat.read(folder / "out.ipynb", as_version=4)
 
     ran = run(*NOTEBOOKS[title])
@@ -106,6 +100,25 @@ def test_as_papermill(title: str, run: Callable[..., Any], tmp_path: Path, monke
     for our_cell, their_cell in zip(ours["cells"], theirs["cells"], strict=True):
         assert our_cell == their_cell
     assert ours["metadata"] == theirs["metadata"]
+
+
+def as_papermill_alone(folder: Path) -> PapermillExecutionError | None:
+    for _ in range(3):
+        try:
+            papermill.execute_notebook(
+                str(folder / "book.ipynb"),
+                str(folder / "out.ipynb"),
+                progress_bar=False,
+                cwd=str(folder),
+                execution_timeout=20,
+            )
+        except PapermillExecutionError as error:
+            return error
+        except CellTimeoutError:
+            # on a busy machine papermill's client sometimes misses a message, and waits for ever
+            continue
+        return None
+    pytest.skip("papermill itself does not come to an end here")
 
 
 def comparable(notebook: nbformat.NotebookNode) -> dict[str, Any]:
