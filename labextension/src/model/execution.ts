@@ -25,6 +25,19 @@ export class ExecutionModel extends Model {
     void this.refresh();
   }
 
+  /** Whether somebody looks at it: only then its events and everything about it are asked for. */
+  set visible(visible: boolean) {
+    this._visible = visible;
+    if (!visible) {
+      this.events.pause();
+      return;
+    }
+    this.events.start();
+    if (this._stale) {
+      void this.refresh();
+    }
+  }
+
   readonly events: EventStream;
   readonly log: LogModel;
 
@@ -57,6 +70,7 @@ export class ExecutionModel extends Model {
       return;
     }
     this._refreshing = true;
+    this._stale = false;
     do {
       this._again = false;
       try {
@@ -112,12 +126,19 @@ export class ExecutionModel extends Model {
         this._execution = newest(this._execution, { ...this._execution, ...row });
         this.changed();
       }
-      void this.refresh();
+      this._refreshIfVisible();
     }
   }
 
   private _onConnected(_: ExecutionFeed, connected: boolean): void {
     if (connected) {
+      this._refreshIfVisible();
+    }
+  }
+
+  private _refreshIfVisible(): void {
+    this._stale = true;
+    if (this._visible) {
       void this.refresh();
     }
   }
@@ -129,5 +150,7 @@ export class ExecutionModel extends Model {
   private _metadata: MetadataModel | null = null;
   private _notebook: ExecutedModel | null = null;
   private _refreshing = false;
+  private _stale = false;
+  private _visible = false;
   private _watch: IDisposable | null = null;
 }

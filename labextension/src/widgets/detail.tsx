@@ -87,18 +87,18 @@ export class ExecutionPage extends ReactWidget {
   protected onAfterAttach(message: LuminoMessage): void {
     super.onAfterAttach(message);
     if (this.isVisible) {
-      this.model.events.start();
+      this.model.visible = true;
     }
   }
 
   protected onAfterShow(message: LuminoMessage): void {
     super.onAfterShow(message);
-    this.model.events.start();
+    this.model.visible = true;
   }
 
   protected onBeforeHide(message: LuminoMessage): void {
     super.onBeforeHide(message);
-    this.model.events.pause();
+    this.model.visible = false;
   }
 
   private _onChanged(model: ExecutionModel): void {
@@ -124,9 +124,11 @@ export interface ITabProps extends Omit<IPageProps, 'tab'> {
 
 function Page(props: IPageProps): JSX.Element {
   const trans = useTrans();
-  const { model, tab, onTab, open, failed } = props;
+  const { model, onTab, open, failed } = props;
   useModel(model);
   const { execution } = model;
+  // commands have no notebook to show
+  const tab = props.tab === 'notebook' && !execution?.notebook ? 'details' : props.tab;
   if (!execution) {
     return model.error ? (
       <Message kind="error" title={trans.__('This execution cannot be shown')} text={model.error.message}>
