@@ -24,6 +24,9 @@ def tagged(source: str, *tags: str) -> nbformat.NotebookNode:
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
 
+#: papermill starts a kernel for each of them
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS: dict[str, list[Any]] = {
     "outputs of every kind": [
         new_markdown_cell("# Title"),
