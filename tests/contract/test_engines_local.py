@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,19 @@ class TestLocalEngine(EngineContract):
             await asyncio.sleep(0.6)
             assert len(bench.said("failed")) == 1
             monkeypatch.setenv("PYTHONPATH", ROOT)
+            await bench.idle(1)
+
+    @pytest.mark.asyncio
+    async def test_a_machine_without_a_process_is_a_failed_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with self.bench(tmp_path) as bench:
+            with monkeypatch.context() as patched:
+                patched.setattr(sys, "executable", str(tmp_path / "removed"))
+                bench.engine.set_limits(0, 1, 60.0)
+                bench.engine.demand(1)
+                (failed,) = await bench.until(lambda: bench.said("failed"))
+            assert "could not be started" in failed.reason
             await bench.idle(1)
 
 

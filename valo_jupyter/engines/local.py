@@ -16,14 +16,13 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.dask import DaskEngine
 from valo_jupyter.engines.logs import tail
-from valo_jupyter.engines.machine import CLOSE
 from valo_jupyter.engines.processes import ProcessId
 from valo_jupyter.engines.remains import end_execution
 
 _START_SECONDS = 60.0
 _CLOSE_SECONDS = 5.0
 
-#: what an execution's processes know of it; a server started from one must not pass it on
+#: what is ours, or another execution's, in this process's environment: no user code is to see it
 _PRIVATE = ("VALO_", "VH_", "DASK_")
 
 
@@ -93,10 +92,20 @@ class _MachineProcess(ProcessInterface):
         return self._process.pid if self._process else None
 
     async def start(self) -> None:
+        try:
+            self._process = await self._launch()
+        except OSError as error:
+            self._engine.ended(self._name, f"its process could not be started: {error}")
+        else:
+            self._engine.keep(self._name, self)
+            self._waiter = asyncio.get_running_loop().create_task(self._wait(self._process))
+        await super().start()
+
+    async def _launch(self) -> asyncio.subprocess.Process:
         engine = self._engine
         engine.state.log.mkdir(parents=True, exist_ok=True, mode=0o700)
         with open(self._log, "ab") as log:
-            self._process = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
                 "valo_jupyter.engines.machine",
@@ -116,16 +125,13 @@ class _MachineProcess(ProcessInterface):
             "credentials": {"certificate": engine.credentials.certificate, "key": engine.credentials.key},
             "kernel": engine.last_kernel,
         }
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(config).encode() + b"\n")
-        engine.keep(self._name, self)
-        self._waiter = asyncio.get_running_loop().create_task(self._wait())
-        await super().start()
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(config).encode() + b"\n")
+        return process
 
-    async def _wait(self) -> str:
-        assert self._process is not None
+    async def _wait(self, process: asyncio.subprocess.Process) -> str:
         timer = asyncio.get_running_loop().call_later(_START_SECONDS, self._too_slow)
-        code = await self._process.wait()
+        code = await process.wait()
         timer.cancel()
         reason = f"its process was ended by signal {-code}" if code < 0 else f"its process exited with code {code}"
         if code > 0:
@@ -154,7 +160,6 @@ class _MachineProcess(ProcessInterface):
         """Let it put its kernel away, for a moment; then kill it."""
         if self._process is not None and self._process.returncode is None:
             assert self._process.stdin is not None
-            self._process.stdin.write(f"{CLOSE}\n".encode())
             self._process.stdin.close()
             asyncio.get_running_loop().call_later(_CLOSE_SECONDS, self.kill)
         await super().close()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,7 @@ from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId
 
 log = logging.getLogger(__name__)
 
-#: the engine's word that the machine, which is idle, is to end
-CLOSE = "close"
+_LEAVE_SECONDS = 10.0
 
 
 class LocalMachine:
@@ -48,8 +48,15 @@ class LocalMachine:
         from valo_jupyter.runtime.job import run_job
 
         self._run_job = run_job
+        self._lock = threading.Lock()
+        self._busy = False
+        self._leaving = False
 
     def run(self, order: dict[str, Any]) -> str:
+        with self._lock:
+            if self._leaving:
+                return "stale"
+            self._busy = True
         self._file.runs(order["execution_id"], order["attempt"])
         try:
             return self._run_job(
@@ -63,6 +70,7 @@ class LocalMachine:
             )
         finally:
             self._file.runs(None, None)
+            self._busy = False
             self._warm(order["kernel"])
 
     def _warm(self, kernel: dict[str, Any] | None) -> None:
@@ -76,18 +84,26 @@ class LocalMachine:
         server = self._state.read_server()
         return server["url"] if server else last
 
-    def close(self) -> None:
-        self._kernels.close()
-        self._file.end_groups()
-        self._file.remove()
+    def leave(self, code: int) -> None:
+        """End this process: an idle machine puts its kernel away, a busy one has everything ended by somebody else.
 
-    def abandon(self) -> None:
-        """The engine has died: have everything ended by somebody else.
-
-        Were it done here, the run in the other thread would see its processes die, and report that as their failure.
+        Were that done here, the run in the other thread would see its processes die, and report it as their failure.
         """
-        command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self._state.root), self._name]
-        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+        with self._lock:
+            first, self._leaving = not self._leaving, True
+        if not first:
+            # another thread is about to end the process
+            time.sleep(_LEAVE_SECONDS)
+        try:
+            if self._busy:
+                command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self._state.root), self._name]
+                subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+            else:
+                self._kernels.close()
+                self._file.end_groups()
+                self._file.remove()
+        finally:
+            os._exit(code)
 
 
 def _own(pid: int) -> ProcessId:
@@ -96,17 +112,11 @@ def _own(pid: int) -> ProcessId:
     return found
 
 
-def _watch_engine(lifeline: Any, machine: LocalMachine, finished: threading.Event) -> None:
-    # the pipe's other end is open in the engine process only: it ends with it, even by SIGKILL
-    asked = lifeline.read().strip() == CLOSE
-    if not finished.is_set():
-        try:
-            if asked:
-                machine.close()
-            else:
-                machine.abandon()
-        finally:
-            os._exit(0)
+def _watch_engine(lifeline: Any, machine: LocalMachine) -> None:
+    # the pipe's other end is in the engine process only: closed when an idle machine is to go, and by the engine's
+    # death, even by SIGKILL
+    lifeline.read()
+    machine.leave(0)
 
 
 async def _serve(config: dict[str, Any], scratch: str, output: BoundedLog) -> None:
@@ -148,16 +158,16 @@ def main() -> None:
     config = json.loads(lifeline.readline())
     output = BoundedLog(Path(config["log"]))
     machine = LocalMachine(config)
-    finished = threading.Event()
-    threading.Thread(target=_watch_engine, args=(lifeline, machine, finished), name="engine-watch", daemon=True).start()
+    threading.Thread(target=_watch_engine, args=(lifeline, machine), name="engine-watch", daemon=True).start()
     task.install(machine.run)
+    code = 0
     try:
         asyncio.run(_serve(config, machine.scratch, output))
+    except Exception:
+        log.exception("this machine has failed")
+        code = 1
     finally:
-        finished.set()
-        machine.close()
-        # a thread may still be in a run nobody waits for any more
-        os._exit(0)
+        machine.leave(code)
 
 
 if __name__ == "__main__":
