@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.parts.lab import Lab, kernel_ready
+from tests.parts.lab import Lab, kernel_ready, run_cell
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=30_000)
@@ -134,8 +134,7 @@ def test_a_kernel_knows_its_notebook(page: Page, lab: Lab):
     # the cell runs remotely, too, and must not submit itself for ever
     guarded = "if 'VALO_EXECUTION' not in os.environ:\n    display(get_ipython().run_line_magic('valo', 'run'))"
     open_in_lab(page, lab, lab.write("magic.ipynb", f"import os\n%load_ext valo_jupyter\n{guarded}"))
-    page.locator(".jp-NotebookPanel:visible .jp-Cell .cm-content").first.click()
-    page.keyboard.press("Control+Enter")
+    run_cell(page, 0)
     output = page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output").first
     expect(output).to_contain_text("magic")
     expect(output).to_contain_text("done in")

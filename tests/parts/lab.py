@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
 PACKAGE = Path(__file__).parents[2]
 EXTENSION = PACKAGE / "valo_jupyter" / "labextension"
@@ -169,8 +169,25 @@ def kernel_ready(page: Page) -> None:
             const session = panel && panel.sessionContext;
             if (!session) { return false; }
             await session.ready;
-            await session.session?.kernel?.info;
-            return true;
+            const kernel = session.session?.kernel;
+            if (!kernel) { return false; }
+            await kernel.info;
+            return kernel.connectionStatus === 'connected';
         }""",
         timeout=60_000,
     )
+
+
+def run_cell(page: Page, index: int) -> None:
+    """Run a cell of the notebook in front; a notebook that has just been opened may swallow the first key."""
+    cell = page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(index)
+    prompt = cell.locator(".jp-InputArea-prompt").first
+    for _ in range(5):
+        cell.locator(".cm-content").first.click()
+        page.keyboard.press("Control+Enter")
+        try:
+            expect(prompt).not_to_have_text("[ ]:", timeout=5000)
+            return
+        except AssertionError:
+            continue
+    raise AssertionError(f"cell {index} does not run")
