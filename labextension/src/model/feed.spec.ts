@@ -88,8 +88,10 @@ describe('the feed', () => {
     server.down = true;
     server.put({ id: 'x1' });
     await vi.waitFor(() => expect(states).toEqual([true, false]));
+    expect(feed.failure?.unreachable).toBe(true);
     server.down = false;
     await vi.waitFor(() => expect(states).toEqual([true, false, true]), 4000);
+    expect(feed.failure).toBeNull();
     expect(seen.map(({ id }) => id)).toContain('x1');
   });
 });

@@ -3,7 +3,7 @@ import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ValoAPI } from '../api/client';
-import { isAborted } from '../api/errors';
+import { asError, isAborted, type ValoError } from '../api/errors';
 import { ENDED, type IExecution } from '../api/types';
 
 const WAIT = 20;
@@ -33,11 +33,19 @@ export class ExecutionFeed implements IDisposable {
   /** The connection came back or was lost; after coming back, lists ask anew. */
   readonly connectedChanged = new Signal<this, boolean>(this);
 
+  /** `connected` or `failure` is another. */
+  readonly stateChanged = new Signal<this, void>(this);
+
   /** An execution that was seen waiting or running has ended; told once. */
   readonly ended = new Signal<this, IExecution>(this);
 
   get connected(): boolean {
     return this._connected;
+  }
+
+  /** Why the last request failed; null after one that did not. */
+  get failure(): ValoError | null {
+    return this._failure;
   }
 
   /** How many executions of the watched projects wait or run. */
@@ -110,12 +118,12 @@ export class ExecutionFeed implements IDisposable {
     try {
       const fresh = [...this._watched.values()].some(watch => watch.revision === null);
       await Promise.all([...this._watched].map(([project, watch]) => this._ask(project, watch, !fresh, signal)));
-      this._setConnected(true);
+      this._setConnected(true, null);
     } catch (reason) {
       if (signal.aborted || isAborted(reason)) {
         return;
       }
-      this._setConnected(false);
+      this._setConnected(false, asError(reason));
       throw reason;
     }
   }
@@ -157,11 +165,19 @@ export class ExecutionFeed implements IDisposable {
     ended.forEach(execution => this.ended.emit(execution));
   }
 
-  private _setConnected(connected: boolean): void {
-    if (connected === this._connected || this.isDisposed) {
+  private _setConnected(connected: boolean, failure: ValoError | null): void {
+    if (this.isDisposed) {
       return;
     }
+    const before = this._connected;
     this._connected = connected;
+    if (connected !== before || failure?.message !== this._failure?.message) {
+      this._failure = failure;
+      this.stateChanged.emit();
+    }
+    if (connected === before) {
+      return;
+    }
     if (!connected) {
       this._watched.forEach(watch => (watch.revision = null));
     }
@@ -171,6 +187,7 @@ export class ExecutionFeed implements IDisposable {
   private _abort = new AbortController();
   private _connected = false;
   private _current: string | null = null;
+  private _failure: ValoError | null = null;
   private _poll: Poll;
   private _unfinished = new Map<string, string>();
   private _watched = new Map<string, IWatch>();

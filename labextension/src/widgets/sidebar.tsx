@@ -99,7 +99,7 @@ interface IBodyProps extends ISidebarOptions {
 function Body(props: IBodyProps): JSX.Element {
   const { valo, list, path, actions, onFilter } = props;
   const { search, chips } = props.filter;
-  useModel(list, valo.server, valo.projects);
+  useModel(list, valo.server, valo.projects, valo.feed);
   const notebook = useNotebook(valo, chips.includes('notebook') ? path : null);
 
   const project = notebook?.project.id ?? valo.projects.current?.id;
@@ -124,7 +124,11 @@ function Body(props: IBodyProps): JSX.Element {
   }, [valo, list]);
   return (
     <>
-      <Connection status={valo.server.status} error={valo.server.error} onRetry={retry} />
+      <Connection
+        status={valo.server.status}
+        error={valo.server.error ?? (valo.server.reachable ? valo.feed.failure : null)}
+        onRetry={retry}
+      />
       <ProjectSelect
         projects={valo.projects.all}
         current={valo.projects.current}
