@@ -39,7 +39,8 @@ def jupyter(client: Client, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             stdout=file,
             stderr=file,
         )  # fmt: skip
-    pool = urllib3.PoolManager()
+    # it writes down where it listens a moment before it does
+    pool = urllib3.PoolManager(retries=urllib3.Retry(connect=100, read=False, backoff_factor=0.1, backoff_max=0.2))
     try:
         url = _url(process.pid, log)
 
