@@ -17,6 +17,7 @@ import pytest
 
 from tests.parts.local import processes_of, until
 from valo_jupyter.domain.errors import ServerUnreachable
+from valo_jupyter.domain.errors import StateFolder as StateFolderError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
 
@@ -136,3 +137,9 @@ def test_a_server_that_cannot_start_says_why(state: StateFolder) -> None:
         lifecycle.start(state)
     state.database.unlink()
     assert lifecycle.start(state)["url"]
+
+
+def test_a_place_where_no_state_can_be_kept_is_refused_with_advice(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StateFolderError, match="Set VALO_HOME to a folder of yours"):
+        lifecycle.start(StateFolder(tmp_path / "file" / "valo"))

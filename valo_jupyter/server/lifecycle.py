@@ -15,6 +15,7 @@ from packaging.version import InvalidVersion, Version
 
 from valo_jupyter import __version__
 from valo_jupyter.domain.errors import Conflict, ServerUnreachable
+from valo_jupyter.domain.errors import StateFolder as StateFolderError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.logs import tail
 from valo_jupyter.engines.processes import MachineRecord, ProcessId, machines_folder, records
@@ -47,6 +48,7 @@ def start(state: StateFolder) -> dict[str, Any]:
     try:
         if not _is_current(state):
             _replace(state)
+            _make_database(state)
             started = WEB.launch(state)
             ENGINE.launch(state)
             _until(lambda: _answering(state) is not None or _failed(state, started), _BOOT_SECONDS)
@@ -109,7 +111,25 @@ def status(state: StateFolder) -> dict[str, Any]:
 
 def _prepare(state: StateFolder) -> None:
     refuse_network(state.root)
-    state.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        state.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        writable = os.access(state.root, os.W_OK)
+        why = "it is not writable"
+    except OSError as error:
+        writable, why = False, error.strerror or str(error)
+    if not writable:
+        raise StateFolderError(
+            f"Valo cannot keep its state in {state.root}: {why}. Set VALO_HOME to a folder of yours on a local disk.",
+            folder=str(state.root),
+        )
+
+
+def _make_database(state: StateFolder) -> None:
+    """Make a new state folder's database here: in the long-lived processes the migration tool would stay for good."""
+    if not state.database.exists():
+        from valo_jupyter.services import Services
+
+        Services.open(state).close()
 
 
 def _guard(state: StateFolder) -> Lock:
