@@ -223,7 +223,8 @@ def test_a_state_folder_that_cannot_be_written_is_said(folder, store, tmp_path):
     assert "VALO_HOME" in said
 
 
-def test_a_full_disk_is_said(folder, tmp_path):
+@pytest.mark.parametrize("count", [1, 150])
+def test_a_full_disk_is_said(folder, tmp_path, count):
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -232,11 +233,13 @@ def test_a_full_disk_is_said(folder, tmp_path):
     if mounted.returncode != 0:
         pytest.skip("mounting a small disk needs root")
     try:
-        write(folder, {"a": os.urandom(3_000_000), "b": "x"})
-        with pytest.raises(SnapshotFailed, match="disk is full"):
+        write(folder, {f"a{number}": os.urandom(3_000_000 // count) for number in range(count)})
+        with pytest.raises(SnapshotFailed, match="The disk is full"):
             snapshot(folder, small / "repository.git")
-        (folder / "a").unlink()
-        assert snapshot(folder, small / "repository.git").files == 1
+        assert not [path for path in small.rglob("*") if path.name.startswith(("tmp_", "fast_import"))]
+        for path in folder.iterdir():
+            path.write_bytes(b"")
+        assert snapshot(folder, small / "repository.git").files == count
     finally:
         subprocess.run(["umount", small], check=True)
 

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
+from valo_jupyter.snapshots.batch import Batch
 from valo_jupyter.snapshots.memory import Signature
 from valo_jupyter.snapshots.objects import CHUNK, Changed, Objects, name_of
 from valo_jupyter.snapshots.scan import signature
@@ -31,9 +32,10 @@ class Gone(Exception):
 class Reader:
     """Stores blobs; `known` spares writing what the previous snapshot has stored."""
 
-    def __init__(self, root: bytes, objects: Objects) -> None:
+    def __init__(self, root: bytes, objects: Objects, batch: Batch | None = None) -> None:
         self._root = root
         self._objects = objects
+        self._batch = batch
 
     def link(self, path: bytes, now: Signature) -> Stored:
         try:
@@ -85,7 +87,8 @@ class Reader:
             data = clean(data)
         if known is not None and name_of(b"blob", data) == known:
             return Stored(known, before, steady)
-        return Stored(self._objects.write(b"blob", data), before, steady)
+        sha = self._batch.write(data) if self._batch is not None else self._objects.write(b"blob", data)
+        return Stored(sha, before, steady)
 
     def _open(self, path: bytes, follow: bool) -> int:
         # O_NONBLOCK: a fifo put in the file's place must not make us wait for its writer

@@ -6,12 +6,11 @@ import os
 import stat
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
 from valo_jupyter.snapshots import confirm, report, trees
+from valo_jupyter.snapshots.batch import Batch
 from valo_jupyter.snapshots.differences import paths_to_ask_about
 from valo_jupyter.snapshots.fingerprint import of_rules
 from valo_jupyter.snapshots.history import History
@@ -29,9 +28,8 @@ from valo_jupyter.snapshots.statindex import StatIndex
 #: A file changed this shortly before it was read may be changed again without its time showing it.
 _RACY_NS = 2_000_000_000
 _NOTICE_SECONDS = 0.05
-#: Hashing and compressing leave the interpreter to other threads.
-_READERS = min(4, os.cpu_count() or 1)
-_FEW = 32
+#: From so many files on, one pack is faster than a file for each.
+_MANY = 100
 
 
 class Taking:
@@ -117,23 +115,18 @@ class Taking:
 
     def _read(self, scan: Scan) -> int:
         """Store what is pending; how many files differ from the previous snapshot."""
-        reader = Reader(self._root, self._objects)
-        store = partial(self._store, reader)
+        if len(scan.pending) < _MANY:
+            return self._read_with(Reader(self._root, self._objects), scan)
+        with Batch(self._git_dir) as batch:
+            return self._read_with(Reader(self._root, self._objects, batch), scan)
+
+    def _read_with(self, reader: Reader, scan: Scan) -> int:
         changed = files = size = 0
-        if len(scan.pending) <= _FEW:
-            outcomes = map(store, scan.pending)
-            changed = sum(self._settle(scan, one, outcome) for one, outcome in zip(scan.pending, outcomes, strict=True))
-            return changed
         total, total_bytes = len(scan.pending), sum(one.signature[2] for one in scan.pending)
-        with ThreadPoolExecutor(_READERS, "valo-read") as pool:
-            try:
-                for one, outcome in zip(scan.pending, pool.map(store, scan.pending), strict=True):
-                    changed += self._settle(scan, one, outcome)
-                    files, size = files + 1, size + one.signature[2]
-                    self._notice(Progress("store", files, size, total, total_bytes))
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+        for one in scan.pending:
+            changed += self._settle(scan, one, self._store(reader, one))
+            files, size = files + 1, size + one.signature[2]
+            self._notice(Progress("store", files, size, total, total_bytes))
         return changed
 
     def _store(self, reader: Reader, one: Pending) -> Stored | OSError | None:
