@@ -63,8 +63,10 @@ def run_notebook(
     mask = Mask(secrets)
     try:
         spec = kernel or find_kernel(None, json.loads(notebook.read_bytes()))
-        sink.emit({"k": "progress", "what": "kernel", "name": spec["name"], "done": 0, "total": 1})
+        progress = {"k": "progress", "what": "kernel", "name": spec["name"], "total": 1}
+        sink.emit({**progress, "done": 0})
         taken = kernels.take(spec, cwd=notebook.parent, environment=environment, stop=stop)
+        sink.emit({**progress, "done": 1})
     except KernelStopped:
         assert stop.request is not None
         return _stopped(stop.request)

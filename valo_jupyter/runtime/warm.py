@@ -27,7 +27,7 @@ _AT_BIRTH_PREFIXES = (
 )
 _AT_BIRTH = frozenset({"LANG", "LANGUAGE", "TZ", "HOME"})
 #: Of this process's own, not for user code; a run's environment is made by the caller, a waiting kernel's is made here.
-_OURS = ("VALO_", "DASK_", "VH_")
+_OURS = ("VALO_", "VALOHAI_", "VH_", "DASK_", "JPY_", "JUPYTERHUB_", "PAPERMILL_")
 
 
 def can_wait(kernel: Mapping[str, Any], environment: Mapping[str, str]) -> bool:

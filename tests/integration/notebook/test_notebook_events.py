@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 Run = Callable[..., Any]
@@ -74,6 +75,7 @@ def test_the_traceback_is_in_the_log(run: Run) -> None:
     assert any("ValueError" in line and "bad" in line for line in ran.sink.lines("stderr"))
 
 
+@pytest.mark.slow
 def test_a_million_lines_are_complete_and_in_order(run: Run) -> None:
     ran = run("print('\\n'.join(map(str, range(1_000_000))))", limits={"notebook_output_bytes": 10_000})
     assert ran.sink.lines("stdout") == [str(number) for number in range(1_000_000)]
@@ -85,12 +87,14 @@ def test_a_million_lines_are_complete_and_in_order(run: Run) -> None:
     assert f"{1_000_000 - len(lines):,} more lines" in said
 
 
+@pytest.mark.slow
 def test_flooding_with_messages_loses_none(run: Run) -> None:
     # each flush is a message of its own; a PUB socket would drop what is above its high-water mark
     ran = run("for i in range(20_000): print(i, flush=True)")
     assert ran.sink.lines("stdout") == [str(number) for number in range(20_000)]
 
 
+@pytest.mark.slow
 def test_a_slow_server_slows_the_kernel_and_loses_nothing(run: Run, remembering: Any) -> None:
     # more messages than all queues between here and there hold
     remembering.on_entry = lambda: time.sleep(0.0005)
@@ -159,6 +163,7 @@ def test_displays_are_told_live(run: Run) -> None:
     assert ran.sink.events("display")[-1]["omitted"] > 2_000_000
 
 
+@pytest.mark.slow
 def test_the_notebook_can_be_read_while_it_runs(run: Run, folders: Any) -> None:
     ran = run("print('first')", "import time; time.sleep(2.6)", "print('last')")
     early = [nbformat.reads(content.decode(), as_version=4) for content in ran.sink.notebooks]
