@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import time
 from collections.abc import Callable
@@ -70,8 +71,9 @@ class RunHandler(ValoHandler):
     async def _submit(self, request: dict[str, Any], progress: Callable[[Any], None] | None) -> dict[str, Any]:
         file = local_file(self.contents_manager, request["path"])
         manager = self.kernel_spec_manager
-        # a gateway's kernels are not on this machine, and their specs are not files
-        manager = manager if isinstance(manager, KernelSpecManager) and hasattr(manager, "kernel_dirs") else None
+        # a gateway's kernels are not on this machine, and asking for their specs is a request
+        remote = inspect.iscoroutinefunction(getattr(manager, "get_kernel_spec", None))
+        manager = manager if isinstance(manager, KernelSpecManager) and not remote else None
         client = await self.client()
         execution = await self.in_thread(_submit, client, file, request, manager, progress)
         execution = Addresses(client.url, url_path_join(self.base_url, "valo")).localized(execution)
