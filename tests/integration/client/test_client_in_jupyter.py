@@ -64,6 +64,17 @@ def _url(pid: int, log: Path) -> str:
     raise AssertionError(log.read_text())
 
 
+def _wait_for(kernel: BlockingKernelClient) -> None:
+    """A client that did not start the kernel takes one that is slow to begin for dead; this one asks again."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return kernel.wait_for_ready(timeout=60)
+        except RuntimeError:
+            if time.monotonic() > deadline:
+                raise
+
+
 @pytest.mark.slow
 def test_the_open_notebook_is_the_one_that_runs(
     jupyter: Callable[..., Any], client: Client, make_notebook: MakeNotebook
@@ -79,7 +90,7 @@ def test_the_open_notebook_is_the_one_that_runs(
     kernel.load_connection_file()
     kernel.start_channels()
     try:
-        kernel.wait_for_ready(timeout=60)
+        _wait_for(kernel)
         reply = kernel.execute_interactive(
             "%load_ext valo_jupyter\nrun = %valo run\nrun_id = run.id",
             user_expressions={"id": "run_id"},
