@@ -181,7 +181,8 @@ export interface IServerStatus {
 
 export interface IParameter {
   name: string;
-  type: 'string' | 'integer' | 'float' | 'flag' | 'json';
+  /** `any`: the notebook does not say, its default is None or is computed; text is read as it looks. */
+  type: 'string' | 'integer' | 'float' | 'flag' | 'json' | 'any';
   default: Value;
   optional: boolean;
   help?: string;

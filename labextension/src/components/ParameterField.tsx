@@ -22,6 +22,7 @@ export function ParameterField(props: {
     float: trans.__('a number'),
     json: trans.__('JSON, such as [1, 2] or {"a": 1}'),
     string: trans.__('a text'),
+    any: trans.__('a value'),
     flag: trans.__('yes or no')
   };
   const change = (next: string) => onChange(next === own ? undefined : next);

@@ -32,7 +32,8 @@ describe('values typed into the form', () => {
     ['flag', 'false', false],
     ['string', ' a ', ' a '],
     ['string', '12', '12'],
-    ['json', '{"a": [1]}', { a: [1] }]
+    ['json', '{"a": [1]}', { a: [1] }],
+    ['any', '0.5', '0.5']
   ] as const)('%s: %j', (type, text, value) => {
     expect(valueOf(text, parameter(type))).toEqual(value);
   });

@@ -37,6 +37,7 @@ export function valueOf(text: string, parameter: IParameter): Value {
   }
   switch (type) {
     case 'string':
+    case 'any':
       return text;
     case 'flag':
       return text === 'true';
