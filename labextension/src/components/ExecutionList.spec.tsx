@@ -2,6 +2,7 @@ import { fireEvent, render, screen, within } from '@testing-library/react';
 import { describe, expect, it, vi } from 'vitest';
 import { ValoError } from '../api/errors';
 import { anExecution } from '../testing/server';
+import { until } from '../testing/until';
 import { ExecutionList, type IExecutionListProps } from './ExecutionList';
 
 function show(changes: Partial<IExecutionListProps> = {}): IExecutionListProps {
@@ -67,6 +68,6 @@ describe('the list of executions', () => {
     expect(filters.onChange).toHaveBeenCalledWith('', ['failed']);
     fireEvent.change(screen.getByRole('searchbox'), { target: { value: 'forest' } });
     expect(filters.onChange).toHaveBeenCalledTimes(1);
-    await vi.waitFor(() => expect(filters.onChange).toHaveBeenLastCalledWith('forest', []));
+    await until(() => expect(filters.onChange).toHaveBeenLastCalledWith('forest', []));
   });
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StreamEvent } from '../api/types';
 import { FakeServer } from '../testing/server';
+import { until } from '../testing/until';
 import { EventStream } from './events';
 import { ExecutedModel } from './executed';
 
@@ -43,7 +44,7 @@ const emit = (...events: object[]) => stream.received.emit(events as StreamEvent
 describe('the executed notebook', () => {
   it('tells the state and time of each code cell', async () => {
     model.look();
-    await vi.waitFor(() => expect(model.content).not.toBeNull());
+    await until(() => expect(model.content).not.toBeNull());
     expect(model.cells).toEqual([
       { code: 1, source: 'import json', state: 'done', seconds: 1.5 },
       { code: 2, source: 'raise ValueError', state: 'error', seconds: 0.1 },
@@ -53,7 +54,7 @@ describe('the executed notebook', () => {
 
   it('shows a cell’s news before the notebook has it', async () => {
     model.look();
-    await vi.waitFor(() => expect(model.content).not.toBeNull());
+    await until(() => expect(model.content).not.toBeNull());
     emit({ k: 'cell', seq: 9, cell: 3, code: 3, of: 3, state: 'started' });
     expect(model.cells[2].state).toBe('running');
     emit({ k: 'cell', seq: 10, cell: 3, code: 3, of: 3, state: 'done', seconds: 2 });

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeServer, anExecution } from '../testing/server';
+import { until } from '../testing/until';
 import { ExecutionModel } from './execution';
 import { ExecutionFeed } from './feed';
 
@@ -32,26 +33,26 @@ afterEach(() => {
 describe('one execution', () => {
   it('follows its news without being asked', async () => {
     model.visible = true;
-    await vi.waitFor(() => expect(feed.connected).toBe(true));
+    await until(() => expect(feed.connected).toBe(true));
     server.put({ id: 'x1', status: 'complete', duration: 2 });
-    await vi.waitFor(() => expect(model.ended).toBe(true));
+    await until(() => expect(model.ended).toBe(true));
   });
 
   it('asks for the whole of it only while it is seen, and then catches up', async () => {
-    await vi.waitFor(() => expect(feed.connected).toBe(true));
+    await until(() => expect(feed.connected).toBe(true));
     const asked = server.requests(PATH).length;
     server.put({ id: 'x1', tags: ['a'] });
-    await vi.waitFor(() => expect(model.execution?.tags).toEqual(['a']));
+    await until(() => expect(model.execution?.tags).toEqual(['a']));
     expect(server.requests(PATH)).toHaveLength(asked);
     model.visible = true;
-    await vi.waitFor(() => expect(server.requests(PATH)).toHaveLength(asked + 1));
+    await until(() => expect(server.requests(PATH)).toHaveLength(asked + 1));
   });
 
   it('makes one request of many wishes', async () => {
-    await vi.waitFor(() => expect(model.execution).not.toBeNull());
+    await until(() => expect(model.execution).not.toBeNull());
     const asked = server.requests(PATH).length;
     await Promise.all(Array.from({ length: 20 }, () => model.refresh()));
-    await vi.waitFor(() => expect(server.requests(PATH).length).toBe(asked + 2));
+    await until(() => expect(server.requests(PATH).length).toBe(asked + 2));
   });
 
   it('stops, sets tags, and shows what it started at once', async () => {
@@ -69,7 +70,7 @@ describe('one execution', () => {
   });
 
   it('keeps what it knows when it cannot ask, and says so', async () => {
-    await vi.waitFor(() => expect(model.execution).not.toBeNull());
+    await until(() => expect(model.execution).not.toBeNull());
     server.down = true;
     await model.refresh();
     expect(model.execution?.id).toBe('x1');

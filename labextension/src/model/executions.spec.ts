@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FakeServer, anExecution } from '../testing/server';
+import { until } from '../testing/until';
 import { ExecutionList, newest } from './executions';
 import { ExecutionFeed } from './feed';
 
@@ -36,21 +37,21 @@ describe('a list of executions', () => {
   it('takes in what changes, and lets go of what no longer fits', async () => {
     server.put({ id: 'x1', status: 'started' });
     await list.setFilter({ project: 'p1', status: ['queued', 'started'] });
-    await vi.waitFor(() => expect(feed.connected).toBe(true));
+    await until(() => expect(feed.connected).toBe(true));
     server.put({ id: 'x2', status: 'queued' });
-    await vi.waitFor(() => expect(counters()).toEqual([2, 1]));
+    await until(() => expect(counters()).toEqual([2, 1]));
     server.put({ id: 'x1', status: 'complete' });
-    await vi.waitFor(() => expect(counters()).toEqual([2]));
+    await until(() => expect(counters()).toEqual([2]));
     expect(list.count).toBe(1);
   });
 
   it('leaves to the server what a search matches', async () => {
     server.put({ id: 'x1', title: 'forest' });
     await list.setFilter({ project: 'p1', search: 'forest' });
-    await vi.waitFor(() => expect(feed.connected).toBe(true));
+    await until(() => expect(feed.connected).toBe(true));
     server.put({ id: 'x2', title: 'linear' });
     server.put({ id: 'x3', title: 'forest again' });
-    await vi.waitFor(() => expect(counters()).toEqual([3, 1]));
+    await until(() => expect(counters()).toEqual([3, 1]));
   });
 
   it('keeps the later of two answers that overtake each other', async () => {

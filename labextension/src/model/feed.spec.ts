@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import type { IExecution } from '../api/types';
 import { FakeServer } from '../testing/server';
+import { until } from '../testing/until';
 import { ExecutionFeed } from './feed';
 
 const feeds: ExecutionFeed[] = [];
@@ -28,11 +29,11 @@ describe('the feed', () => {
     server.put({ id: 'x1' });
     const { feed, seen } = aFeed(server);
     feed.watch('p1');
-    await vi.waitFor(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
+    await until(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
     expect(feed.connected).toBe(true);
     expect(feed.unfinished).toBe(1);
     server.put({ id: 'x1', status: 'started' });
-    await vi.waitFor(() => expect(seen[seen.length - 1]?.status).toBe('started'));
+    await until(() => expect(seen[seen.length - 1]?.status).toBe('started'));
   });
 
   it('tells an end once, and no end that it did not see begin', async () => {
@@ -42,11 +43,11 @@ describe('the feed', () => {
     const ended: string[] = [];
     feed.ended.connect((_, { id }) => ended.push(id));
     feed.watch('p1');
-    await vi.waitFor(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
+    await until(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
     server.put({ id: 'x2', status: 'started' });
-    await vi.waitFor(() => expect(feed.unfinished).toBe(1));
+    await until(() => expect(feed.unfinished).toBe(1));
     server.put({ id: 'x2', status: 'complete' });
-    await vi.waitFor(() => expect(ended).toEqual(['x2']));
+    await until(() => expect(ended).toEqual(['x2']));
     server.put({ id: 'x2', tags: ['good'] });
     server.put({ id: 'x1', tags: ['good'] });
     await new Promise(resolve => setTimeout(resolve, 300));
@@ -59,7 +60,7 @@ describe('the feed', () => {
     const { feed } = aFeed(server);
     feed.current = 'p1';
     ['p1', 'p2', 'p3'].forEach(project => feed.watch(project));
-    await vi.waitFor(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
+    await until(() => expect(server.asked.some(({ query }) => query.has('wait'))).toBe(true));
     const waiting = server.asked.filter(({ query }) => query.has('wait'));
     expect(new Set(waiting.map(({ query }) => query.get('project')))).toEqual(new Set(['p1']));
   });
@@ -68,7 +69,7 @@ describe('the feed', () => {
     const server = new FakeServer();
     const { feed } = aFeed(server);
     const watch = feed.watch('p1');
-    await vi.waitFor(() => expect(server.asked.length).toBeGreaterThan(1));
+    await until(() => expect(server.asked.length).toBeGreaterThan(1));
     watch.dispose();
     server.put({ id: 'x9' });
     await new Promise(resolve => setTimeout(resolve, 250));
@@ -84,13 +85,13 @@ describe('the feed', () => {
     const states: boolean[] = [];
     feed.connectedChanged.connect((_, connected) => states.push(connected));
     feed.watch('p1');
-    await vi.waitFor(() => expect(states).toEqual([true]));
+    await until(() => expect(states).toEqual([true]));
     server.down = true;
     server.put({ id: 'x1' });
-    await vi.waitFor(() => expect(states).toEqual([true, false]));
+    await until(() => expect(states).toEqual([true, false]));
     expect(feed.failure?.unreachable).toBe(true);
     server.down = false;
-    await vi.waitFor(() => expect(states).toEqual([true, false, true]), 4000);
+    await until(() => expect(states).toEqual([true, false, true]));
     expect(feed.failure).toBeNull();
     expect(seen.map(({ id }) => id)).toContain('x1');
   });

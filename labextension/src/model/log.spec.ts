@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StreamEvent } from '../api/types';
 import { FakeServer, logEvent } from '../testing/server';
+import { until } from '../testing/until';
 import { EventStream } from './events';
 import { LogModel, linesOf } from './log';
 
@@ -69,11 +70,11 @@ describe('the log', () => {
   it('follows what is printed until the end, then asks no more', async () => {
     events = [logEvent(1, ['one'])];
     stream.start();
-    await vi.waitFor(() => expect(log.lines.map(({ text }) => text)).toEqual(['one']));
+    await until(() => expect(log.lines.map(({ text }) => text)).toEqual(['one']));
     expect(log.live).toBe(true);
     events = [...events, logEvent(2, ['two', 'three'])];
     done = true;
-    await vi.waitFor(() => expect(log.live).toBe(false));
+    await until(() => expect(log.live).toBe(false));
     expect(log.lines.map(({ text }) => text)).toEqual(['one', 'two', 'three']);
     const asked = server.asked.length;
     await new Promise(resolve => setTimeout(resolve, 250));
@@ -83,7 +84,7 @@ describe('the log', () => {
   it('asks nothing while paused, and misses nothing', async () => {
     events = [logEvent(1, ['one'])];
     stream.start();
-    await vi.waitFor(() => expect(log.lines).toHaveLength(1));
+    await until(() => expect(log.lines).toHaveLength(1));
     stream.pause();
     await new Promise(resolve => setTimeout(resolve, 50));
     const asked = server.asked.length;
@@ -91,7 +92,7 @@ describe('the log', () => {
     await new Promise(resolve => setTimeout(resolve, 250));
     expect(server.asked.length).toBe(asked);
     stream.start();
-    await vi.waitFor(() => expect(log.lines.map(({ text }) => text)).toEqual(['one', 'two']));
+    await until(() => expect(log.lines.map(({ text }) => text)).toEqual(['one', 'two']));
   });
 
   it('loads the tail first and earlier lines on demand, without a gap or a double', async () => {
@@ -100,7 +101,7 @@ describe('the log', () => {
     }
     done = true;
     stream.start();
-    await vi.waitFor(() => expect(log.live).toBe(false));
+    await until(() => expect(log.live).toBe(false));
     expect(log.lines).toHaveLength(2000);
     expect(log.hasEarlier).toBe(true);
     await log.loadEarlier();
