@@ -118,6 +118,8 @@ def test_a_key_that_appears_in_a_known_file_is_left_out(folder, store):
     assert snapshot(folder, store).files == 1
     write(folder, {"server.pem": "-----BEGIN RSA PRIVATE KEY-----\n"})
     assert rules(snapshot(folder, store)) == {"server.pem": "secret place: private key in server.pem"}
+    write(folder, {"server.pem": "-----BEGIN CERTIFICATE-----\n"})
+    assert snapshot(folder, store).files == 1
 
 
 def test_what_git_tracks_is_taken_although_it_is_ignored(folder, store, tmp_path):

@@ -19,7 +19,7 @@ def left_out(scan: Scan, warnings: list[str]) -> list[LeftOut]:
         if directory.excluded is not None and directory.excluded != GONE:
             found.append(LeftOut(text(prefix), directory.excluded))
         for name, (rule, size, is_folder, _) in directory.left.items():
-            found.append(LeftOut(text(prefix + name + (b"/" if is_folder else b"")), rule, size))
+            found.append(LeftOut(text(prefix + name + (b"/" if is_folder else b"")), rule, size or None))
     found.sort(key=lambda one: (-(one.size or 0), one.path))
     if len(found) > _AT_MOST:
         warnings.append(f"{len(found):,} files and folders were left out; the list names {_AT_MOST:,} of them.")

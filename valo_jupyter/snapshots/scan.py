@@ -133,7 +133,8 @@ class Scanner:
             rules = self._rules.of_names(path, fresh)
             for name, is_folder in fresh:
                 if name in rules:
-                    directory.left[name] = (rules[name].text, None, is_folder, rules[name].may_be_tracked)
+                    again = 0 if self._rules.depends_on_content(name) and not is_folder else None
+                    directory.left[name] = (rules[name].text, again, is_folder, rules[name].may_be_tracked)
                 elif is_folder:
                     folders.append(name)
                 else:
