@@ -21,7 +21,7 @@ OUTPUT = (
 
 
 def open_in_lab(page: Page, lab: Lab, path: str) -> None:
-    page.goto(lab.lab(path, workspace=f"auto-{path.split('.')[0]}"))
+    page.goto(lab.lab(path, workspace=f"auto-{path.split('.')[0].replace('/', '-')}"))
     kernel_ready(page)
 
 
@@ -138,3 +138,20 @@ def test_a_kernel_knows_its_notebook(page: Page, lab: Lab):
     output = page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output").first
     expect(output).to_contain_text("magic")
     expect(output).to_contain_text("done in")
+
+
+def test_a_large_folder_is_asked_about(page: Page, lab: Lab):
+    path = lab.write("large/big.ipynb", "import os\nprint(len(os.listdir()), 'files here')")
+    (lab.notebooks / "large/data").mkdir()
+    for number in range(2001):
+        (lab.notebooks / "large/data" / f"{number}.csv").touch()
+    open_in_lab(page, lab, path)
+    run_remotely(page)
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("data")
+    question.get_by_role("button", name="Send the notebook alone").click()
+    mark = newest_mark(page)
+    expect(mark).to_have_attribute("data-status", "complete")
+    mark.click()
+    page.locator(".valo-Page:visible").get_by_role("tab", name="Log").click()
+    expect(page.locator(".valo-Page:visible [role=log]")).to_contain_text("1 files here")
