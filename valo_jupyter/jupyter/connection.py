@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,10 @@ from valo_jupyter import __version__
 from valo_jupyter.client.find import start_local
 from valo_jupyter.domain.errors import ServerUnreachable, ValoError
 from valo_jupyter.domain.state import StateFolder
+
+
+#: Between a start that failed and the next one that nobody asked for by a click.
+RETRY_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Valo(LoggingConfigurable):
 
     _starting: asyncio.Future[None] | None = None
     _failure: str | None = None
+    _failed_at = 0.0
     _renewed = False
 
     @default("server_url")
@@ -83,6 +89,11 @@ class Valo(LoggingConfigurable):
     def failure(self) -> str | None:
         """Why the last start failed, until one succeeds."""
         return self._failure
+
+    @property
+    def may_start(self) -> bool:
+        """False for a moment after a start that failed: an open sidebar asks often, and each start costs seconds."""
+        return self._failure is None or time.monotonic() - self._failed_at > RETRY_SECONDS
 
     def known(self) -> Server | None:
         """
@@ -154,6 +165,7 @@ class Valo(LoggingConfigurable):
         error = None if start.cancelled() else start.exception()
         self._failure = None
         if error is not None:
+            self._failed_at = time.monotonic()
             self._failure = error.message if isinstance(error, ValoError) else str(error)
             self.log.warning("The local Valo server was not started: %s", self._failure)
 

@@ -35,9 +35,9 @@ class StatusHandler(ValoHandler):
                     return self._answer("running", server)
                 if valo.mode == "team":
                     return self._answer("unreachable", server, problem)
-            # a start that failed is told once before the next one is tried
             failure = None if valo.starting else valo.failure
-            valo.start(self.context.executor)
+            if valo.may_start:
+                valo.start(self.context.executor)
             if failure is not None:
                 return self._answer("unreachable", server, failure)
             return self._answer("starting", server, "The local Valo server is starting.")

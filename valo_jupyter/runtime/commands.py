@@ -6,6 +6,7 @@ import codecs
 import os
 import selectors
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -99,7 +100,9 @@ def _outcome(exit_code: int, commands: Sequence[str], step: int, request: StopRe
     elif exit_code == 127:
         how = "exit code 127: no such program"
     command = commands[step - 1].strip() if step else ""
-    return Outcome("error", f"{which} failed with {how}: {_shortened(command)}", exit_code)
+    # the shell itself ended so: the system killed it, or somebody; a killed program in it is the command's failure
+    status = "crashed" if exit_code == -signal.SIGKILL else "error"
+    return Outcome(status, f"{which} failed with {how}: {_shortened(command)}", exit_code)
 
 
 def _shortened(command: str) -> str:

@@ -21,7 +21,7 @@ from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.kernelspecs import find_kernel
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.run import NotebookRun
-from valo_jupyter.runtime.running import KernelStopped
+from valo_jupyter.runtime.running import KernelDied, KernelStopped
 
 __all__ = ["ValoEngine", "find_kernel", "run_notebook"]
 
@@ -71,7 +71,8 @@ def run_notebook(
         assert stop.request is not None
         return _stopped(stop.request)
     except (ValoError, OSError, ValueError) as error:
-        return Outcome("error", mask.text(_in_short(error)))
+        killed = isinstance(error, KernelDied) and error.details.get("killed")
+        return Outcome("crashed" if killed else "error", mask.text(_in_short(error)))
     ready = time.monotonic()
     run = NotebookRun(
         taken,
@@ -142,7 +143,8 @@ def _failed(run: NotebookRun, error: PapermillExecutionError) -> Outcome:
         value = error.evalue.strip().partition("\n")[0][:_LONGEST_REASON]
         reason = f"failed in cell {code}: {error.ename}: {value}".rstrip(": ")
     return Outcome(
-        "error",
+        # nothing in a notebook ends a kernel so: the system did, or somebody
+        "crashed" if run.kernel.was_killed() and error.ename == "DeadKernelError" else "error",
         reason,
         error={
             "cell": error.cell_index,

@@ -125,7 +125,9 @@ class RunningKernel:
                 raise KernelStopped()
             name = f"The kernel “{self.kernel['name']}”"
             if self.ended(ready):
-                raise KernelDied(f"{name} {self.how_it_ended()} before it was ready.{self._said()}")
+                raise KernelDied(
+                    f"{name} {self.how_it_ended()} before it was ready.{self._said()}", killed=self.was_killed()
+                )
             if time.monotonic() > deadline:
                 raise KernelDied(f"{name} did not answer within {timeout:.0f} seconds of its start.{self._said()}")
 
@@ -154,6 +156,10 @@ class RunningKernel:
             except ValueError:
                 pass
         return f"ended with exit code {code}"
+
+    def was_killed(self) -> bool:
+        """Whether it ended by SIGKILL: for want of memory, or by somebody's hand."""
+        return self.exit_code in (-signal.SIGKILL, 128 + signal.SIGKILL)
 
     def interrupt(self) -> None:
         """As the kernelspec says: by a signal to its group, or by a message."""

@@ -27,11 +27,8 @@ class Commits:
         self._state = state
 
     def repository(self, project_id: str) -> Path:
-        """The project's bare repository, made when it is first needed."""
-        path = self._state.repository(project_id)
-        if not path.is_dir():
-            snapshots.ensure_repository(path)
-        return path
+        """The project's bare repository, made when it is first needed, mended when it is incomplete."""
+        return snapshots.ensure_repository(self._state.repository(project_id))
 
     def register(self, user: User, project_id: str, sha: str, identifier: str, description: str = "") -> Any:
         """Make a snapshot commit that is in the repository known; the same one again is the same row."""

@@ -29,16 +29,16 @@ def test_a_failing_line_within_a_command_ends_it(bench):
 
 
 @pytest.mark.parametrize(
-    ("command", "said"),
+    ("command", "status", "said"),
     [
-        ("no-such-program-at-all", "exit code 127: no such program: no-such-program-at-all"),
-        ("kill -KILL $$", "signal 9: kill -KILL $$"),
-        ("sh -c 'kill -KILL $$'", "exit code 137: killed (out of memory?): sh -c 'kill -KILL $$'"),
-        ("echo 'unfinished", "exit code 2: echo 'unfinished"),
+        ("no-such-program-at-all", "error", "exit code 127: no such program: no-such-program-at-all"),
+        ("kill -KILL $$", "crashed", "signal 9: kill -KILL $$"),
+        ("sh -c 'kill -KILL $$'", "error", "exit code 137: killed (out of memory?): sh -c 'kill -KILL $$'"),
+        ("echo 'unfinished", "error", "exit code 2: echo 'unfinished"),
     ],
 )
-def test_the_reason_says_how_it_ended(bench, command: str, said: str):
-    assert bench.commands(command) == "error"
+def test_the_reason_says_how_it_ended(bench, command: str, status: str, said: str):
+    assert bench.commands(command) == status
     assert bench.end["reason"] == f"the command failed with {said}"
 
 

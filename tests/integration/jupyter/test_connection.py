@@ -63,6 +63,9 @@ async def test_a_start_that_fails_says_why(jp_fetch, starts, state):
         found = json.loads((await jp_fetch("valo/status")).body)
     assert found["state"] == "unreachable"
     assert "the disk is full" in found["message"]
+    for _ in range(3):
+        await jp_fetch("valo/status")
+    assert len(starts()) == 1
 
 
 async def test_many_ask_and_one_start_answers_them(executor, starts):

@@ -69,16 +69,16 @@ def test_a_stop_before_the_start_runs_nothing(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "how"),
+    ("code", "status", "how"),
     [
-        ("import os; print('x', flush=True); os._exit(3)", "the kernel ended with exit code 3 in cell 2"),
-        ("import os, signal; os.kill(os.getpid(), 9)", "the kernel was killed (out of memory?) in cell 2"),
-        ("import ctypes; ctypes.string_at(0)", "the kernel was ended by signal SIGSEGV in cell 2"),
+        ("import os; print('x', flush=True); os._exit(3)", "error", "the kernel ended with exit code 3 in cell 2"),
+        ("import os, signal; os.kill(os.getpid(), 9)", "crashed", "the kernel was killed (out of memory?) in cell 2"),
+        ("import ctypes; ctypes.string_at(0)", "error", "the kernel was ended by signal SIGSEGV in cell 2"),
     ],
 )
-def test_a_dead_kernel_is_an_error_of_the_cell(run: Run, code: str, how: str) -> None:
+def test_a_dead_kernel_is_an_error_of_the_cell(run: Run, code: str, status: str, how: str) -> None:
     ran = run("1", code, "never")
-    assert (ran.outcome.status, ran.outcome.reason) == ("error", how)
+    assert (ran.outcome.status, ran.outcome.reason) == (status, how)
     cells = [cell for cell in ran.notebook.cells if cell.cell_type == "code"]
     assert [cell.metadata.papermill.status for cell in cells] == ["completed", "failed", "pending"]
     assert cells[1].outputs[-1].ename == "DeadKernelError"
