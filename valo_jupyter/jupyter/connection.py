@@ -19,7 +19,6 @@ from valo_jupyter.client.find import start_local
 from valo_jupyter.domain.errors import ServerUnreachable, ValoError
 from valo_jupyter.domain.state import StateFolder
 
-
 #: Between a start that failed and the next one that nobody asked for by a click.
 RETRY_SECONDS = 15.0
 
