@@ -143,6 +143,19 @@ def test_a_waiting_list_answers_when_something_changes(web: RunningWeb, project:
     assert web.get(f"{address}&changed_after={answers[0][1]['revision']}&wait=0.2")["results"] == []
 
 
+def test_a_server_that_ends_answers_those_who_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    answers: list[Any] = []
+    with running_web(tmp_path / "state") as web:
+        made = web.post("/api/v0/projects/resolve/", {"folder": "/x", "host": "h", "name": "x"})
+        address = f"/api/v0/executions/?project={made['id']}&changed_after=0&wait=20"
+        thread = threading.Thread(target=lambda: answers.append(web.ask("GET", address)))
+        thread.start()
+        time.sleep(0.5)
+    thread.join(10)
+    assert [answer.status for answer in answers] == [200]
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
 def test_the_stream_and_the_log(web: RunningWeb, project: dict[str, Any]) -> None:
     made = submit(web, project)
     services = web.services

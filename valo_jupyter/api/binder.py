@@ -139,6 +139,7 @@ class RouteHandler(web.RequestHandler):
     async def _answer(self, **_path: str) -> None:
         assert self.request_model is not None
         request = dataclasses.replace(self.request_model, body=self.request.body, file=self.spooled)
+        self.binding.hub.busy += 1
         try:
             reply = await self._reply(request)
         except errors.ValoError as error:
@@ -151,6 +152,8 @@ class RouteHandler(web.RequestHandler):
             self.finish({"code": "internal", "message": message})
         else:
             await self._send(reply)
+        finally:
+            self.binding.hub.busy -= 1
 
     get = post = put = patch = delete = _answer
 
@@ -161,7 +164,7 @@ class RouteHandler(web.RequestHandler):
         deadline = loop.time() + min(_seconds(request.one("wait")), MAX_WAIT)
         while True:
             change = self.binding.hub.next()
-            left = deadline - loop.time()
+            left = 0.0 if self.binding.hub.closed else deadline - loop.time()
             try:
                 return await self._in_thread(self.route.handler, dataclasses.replace(request, may_wait=left > 0))
             except AskAgain:

@@ -12,9 +12,20 @@ class Hub:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
         self.waiters = 0
+        #: requests that are being answered
+        self.busy = 0
+        self.closed = False
 
     def open(self) -> None:
         self._loop = asyncio.get_running_loop()
+
+    async def close(self, patience: float) -> None:
+        """Let those who wait answer with what there is, and all requests end; at most `patience` seconds."""
+        self.closed = True
+        self._wake()
+        deadline = asyncio.get_running_loop().time() + patience
+        while self.busy and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.01)
 
     def touch(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

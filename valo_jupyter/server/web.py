@@ -30,6 +30,8 @@ BEAT_SECONDS = 2.0
 #: how often, while somebody waits, it is looked whether another process has changed something
 LOOK_SECONDS = 0.2
 THREADS = 12
+#: what a request may still take when the process ends
+CLOSE_SECONDS = 3.0
 
 
 class Waker:
@@ -126,7 +128,7 @@ class Web:
         for task in self._tasks:
             task.cancel()
         self._server.stop()
-        self.hub.touch()
+        await self.hub.close(CLOSE_SECONDS)
         await self._server.close_all_connections()
         self._wake.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
