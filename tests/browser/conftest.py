@@ -1,4 +1,7 @@
-"""One JupyterLab and one Chromium for all browser tests, a fresh context for each."""
+"""One JupyterLab and one Chromium for all browser tests, a fresh context for each.
+
+They end with their module: Playwright keeps an event loop running, beside which no other test could have its own.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +16,13 @@ from tests.parts.lab import Lab, chromium, jupyter_lab, offline
 RESULTS = Path(__file__).parents[2] / "test-results"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with jupyter_lab(tmp_path_factory.mktemp("lab")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
