@@ -60,9 +60,11 @@ def test_checksums_and_sizes(bench):
     assert output["uri"] == f"valo://{output['sha256']}"
 
 
-@pytest.mark.parametrize("ending", ["raise SystemExit(3)", "os.kill(os.getppid(), 9); os.abort()"])
-def test_outputs_of_a_failure_are_kept(bench, ending: str):
-    assert run_python(bench, f"open('partial', 'w').write('so far')\n{ending}") == "error"
+@pytest.mark.parametrize(
+    ("ending", "status"), [("raise SystemExit(3)", "error"), ("os.kill(os.getppid(), 9); os.abort()", "crashed")]
+)
+def test_outputs_of_a_failure_are_kept(bench, ending: str, status: str):
+    assert run_python(bench, f"open('partial', 'w').write('so far')\n{ending}") == status
     assert bench.stored("partial") == b"so far"
 
 
