@@ -54,7 +54,7 @@ run: .make/valo ## start the local server, run notebooks/quickstart.ipynb on it,
 
 .PHONY: lab
 lab: .make/valo ## open JupyterLab with the extension on this folder
-	$(DEMO) $(BIN)/python -m jupyterlab --notebook-dir notebooks
+	$(DEMO) $(BIN)/python -m jupyterlab --notebook-dir notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: stop
 stop: ## stop the server of `make run` and `make lab`
