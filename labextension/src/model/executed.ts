@@ -5,6 +5,7 @@ import type { ValoAPI } from '../api/client';
 import { asError, isAborted, type ValoError } from '../api/errors';
 import type { ExecutedNotebook, StreamEvent } from '../api/types';
 import type { EventStream } from './events';
+import { joinLines } from './lines';
 import { Model } from './model';
 
 /** Milliseconds between two requests, or five times what the last one took: a large notebook is not asked for all the time. */
@@ -60,7 +61,7 @@ export class ExecutedModel extends Model {
     this._stale = false;
     const begun = performance.now();
     try {
-      this._content = await this._api.executedNotebook(this._events.id, this._abort.signal);
+      this._content = joinLines(await this._api.executedNotebook(this._events.id, this._abort.signal));
       this._error = null;
     } catch (reason) {
       if (isAborted(reason)) {
