@@ -54,6 +54,16 @@ export interface IInput {
   files: IInputFile[];
 }
 
+export interface IExecutionError {
+  /** Place in the notebook as it ran, from 0; what is stored of a failed one has notes about the error besides. */
+  cell?: number;
+  /** Number among the code cells, from 1. */
+  code_cell?: number;
+  ename?: string;
+  evalue?: string;
+  traceback?: string;
+}
+
 export interface IExecution {
   id: string;
   url: string;
@@ -76,7 +86,7 @@ export interface IExecution {
   attempt: number;
   notebook: { path: string } | null;
   progress: IProgress | null;
-  error: { cell?: number; code_cell?: number; ename?: string; evalue?: string; traceback?: string } | null;
+  error: IExecutionError | null;
   parameters: Record<string, Value>;
   inputs: IInput[];
   environment_variables: Record<string, { value: string | null; secret: boolean }>;
@@ -93,6 +103,7 @@ export interface IOutputFile {
   name: string;
   size: number;
   uri: string;
+  tags: string[];
   purged: boolean;
 }
 

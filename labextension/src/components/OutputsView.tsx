@@ -1,4 +1,4 @@
-/** The files an execution left: name, size, look, download. */
+/** The files an execution left: name, tags, size, look, download. */
 import { useState, type ReactNode } from 'react';
 import type { IOutputFile } from '../api/types';
 import { formatBytes } from './format';
@@ -59,7 +59,16 @@ export function OutputsView(props: {
                   <span className="valo-Output-arrow" aria-hidden="true" />
                   {file.name}
                 </button>
-                <span className="valo-Quiet" title={trans.__('%1 bytes', file.size.toLocaleString())}>
+                {file.tags.length > 0 && (
+                  <ul className="valo-Tags valo-List" aria-label={trans.__('Tags of %1', file.name)}>
+                    {file.tags.map(tag => (
+                      <li className="valo-Tag" key={tag} title={tag}>
+                        {tag}
+                      </li>
+                    ))}
+                  </ul>
+                )}
+                <span className="valo-Output-size valo-Quiet" title={trans.__('%1 bytes', file.size.toLocaleString())}>
                   {file.purged ? trans.__('deleted') : formatBytes(file.size)}
                 </span>
                 {!file.purged && (
