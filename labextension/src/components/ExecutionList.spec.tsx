@@ -34,6 +34,13 @@ describe('the list of executions', () => {
     expect(within(second).getByText('prod')).toBeTruthy();
   });
 
+  it('names the metric beside its value', () => {
+    show({ executions: [anExecution('x1', { metric: { name: 'accuracy', value: 0.97561, values: [0.5, 0.97561] } })] });
+    const row = screen.getByRole('listitem');
+    expect(within(row).getByText('accuracy')).toBeTruthy();
+    expect(within(row).getByText('0.9756')).toBeTruthy();
+  });
+
   it('holds few rows of a long list', () => {
     show({ executions: Array.from({ length: 10_000 }, (_, n) => anExecution(`x${n}`)) });
     expect(screen.getAllByRole('listitem').length).toBeLessThan(60);

@@ -1,7 +1,9 @@
 /** One execution in the sidebar: mark, title, where it stands, last metric, tags. */
 import { memo } from 'react';
 import { ENDED, type IExecution } from '../api/types';
+import { ExecutionCard } from './ExecutionCard';
 import { formatAgo, formatDuration, formatTime, formatValue } from './format';
+import { Hover } from './Hover';
 import { Mark } from './Mark';
 import { Sparkline } from './Sparkline';
 import { elapsed, stateSentence } from './state';
@@ -31,14 +33,17 @@ export const ExecutionRow = memo(
           aria-label={trans.__('#%1 %2: %3', execution.counter, execution.title, sentence)}
         >
           <span className="valo-Row-line">
-            <Mark execution={execution} />
+            <Hover card={() => <ExecutionCard execution={execution} />}>{() => <Mark execution={execution} />}</Hover>
             <span className="valo-Row-title" title={execution.title}>
               {execution.title}
             </span>
             {metric && (
               <span className="valo-Row-metric" title={`${metric.name}: ${metric.value}`}>
                 <Sparkline values={metric.values} label={trans.__('%1 over time', metric.name)} />
-                {formatValue(metric.value)}
+                <span className="valo-Row-value">
+                  <span className="valo-Row-metricName">{metric.name}</span>
+                  <span>{formatValue(metric.value)}</span>
+                </span>
               </span>
             )}
           </span>

@@ -14,7 +14,7 @@ export function Hover(props: {
   const id = useId();
   const host = useRef<HTMLSpanElement>(null);
   const timer = useRef<ReturnType<typeof setTimeout>>();
-  const [place, setPlace] = useState<{ left: number; top: number } | null>(null);
+  const [place, setPlace] = useState<{ left: number; top?: number; bottom?: number } | null>(null);
   useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
     if (!place) {
@@ -35,7 +35,10 @@ export function Hover(props: {
     timer.current = setTimeout(() => {
       const box = host.current?.getBoundingClientRect();
       if (box) {
-        setPlace({ left: Math.max(GAP, Math.min(box.left, window.innerWidth - WIDTH - GAP)), top: box.bottom + GAP });
+        const left = Math.max(GAP, Math.min(box.left, window.innerWidth - WIDTH - GAP));
+        // where there is more room
+        const below = box.top + box.bottom <= window.innerHeight;
+        setPlace(below ? { left, top: box.bottom + GAP } : { left, bottom: window.innerHeight - box.top + GAP });
       }
     }, PAUSE);
   };

@@ -11,6 +11,15 @@ describe('where an execution stands', () => {
   it.each([
     [{ status: 'created' }, 'waiting for quota'],
     [{ status: 'queued', queue_position: 3 }, 'in line, place 3'],
+    [{ status: 'queued', queue_position: 1, status_detail: 'in line (1st)' }, 'in line, place 1'],
+    [
+      { status: 'queued', queue_position: 1, status_detail: 'in line (1st): machine a could not be started: no quota' },
+      'in line (1st): machine a could not be started: no quota'
+    ],
+    [
+      { status: 'queued', queue_position: 1, status_detail: 'machine lost in attempt 1, in line again: no sign of it' },
+      'machine lost in attempt 1, in line again: no sign of it'
+    ],
     [{ status: 'queued' }, 'in line'],
     [{ status: 'started', progress }, 'cell 4 of 20'],
     [{ status: 'started', status_detail: 'downloading train.csv' }, 'downloading train.csv'],

@@ -28,6 +28,10 @@ export function statusWord(trans: TranslationBundle, status: Status): string {
 /** One short sentence on where the execution stands: `cell 4 of 20`, `failed in cell 7: ValueError`. */
 export function stateSentence(trans: TranslationBundle, execution: IExecution): string {
   const { status, progress, error, queue_position: position } = execution;
+  const obstacle = obstacleOf(execution);
+  if (obstacle !== null) {
+    return obstacle;
+  }
   if (status === 'queued' && position) {
     return trans.__('in line, place %1', position);
   }
@@ -49,6 +53,12 @@ export function stateSentence(trans: TranslationBundle, execution: IExecution): 
       : trans.__('failed: %1', error.ename);
   }
   return execution.status_detail || statusWord(trans, status);
+}
+
+/** What the server says keeps a waiting execution from its start; null when it only waits for its turn. */
+export function obstacleOf(execution: IExecution): string | null {
+  const { status, status_detail: detail } = execution;
+  return status === 'queued' && detail && !/^in line(?: \(\w+\))?$/.test(detail) ? detail : null;
 }
 
 /** Seconds it ran, or has been running for at `now`; null before its start. */
