@@ -4,7 +4,7 @@ import { ENDED, type IExecution } from '../api/types';
 import { formatCost, formatDuration, formatTime } from './format';
 import { useNow } from './hooks';
 import { Mark } from './Mark';
-import { elapsed, stateSentence } from './state';
+import { elapsed, obstacleOf, stateSentence, statusWord } from './state';
 import { useTrans } from './trans';
 
 export interface IDetailActions {
@@ -12,11 +12,17 @@ export interface IDetailActions {
   rerun: () => Promise<void>;
 }
 
-export function DetailHeader(props: { execution: IExecution; actions: IDetailActions }): JSX.Element {
+export function DetailHeader(props: {
+  execution: IExecution;
+  actions: IDetailActions;
+  /** Whether executions of other projects, with the same numbers, are open. */
+  namesProject: boolean;
+}): JSX.Element {
   const trans = useTrans();
-  const { execution, actions } = props;
+  const { execution, actions, namesProject } = props;
   const running = !ENDED.has(execution.status);
   const seconds = elapsed(execution, useNow(running));
+  const obstacle = obstacleOf(execution);
   return (
     <div className="valo-Header">
       <Mark execution={execution} />
@@ -24,8 +30,9 @@ export function DetailHeader(props: { execution: IExecution; actions: IDetailAct
         {execution.title}
       </h2>
       <span className="valo-Header-facts">
+        {namesProject && <span>{execution.project.name}</span>}
         <span className="valo-Header-state" data-status={execution.status} aria-live="polite">
-          {stateSentence(trans, execution)}
+          {obstacle === null ? stateSentence(trans, execution) : statusWord(trans, execution.status)}
         </span>
         {seconds !== null && execution.status !== 'complete' && (
           <span title={execution.started ? formatTime(execution.started) : undefined}>
@@ -44,6 +51,11 @@ export function DetailHeader(props: { execution: IExecution; actions: IDetailAct
         )}
         <Action label={trans.__('Run again')} onClick={actions.rerun} />
       </span>
+      {obstacle !== null && (
+        <p className="valo-Header-obstacle" role="status">
+          {obstacle}
+        </p>
+      )}
     </div>
   );
 }

@@ -15,7 +15,9 @@ function show(changes: Partial<IExecutionDetail> = {}): ReturnType<typeof vi.fn>
     cumulative_metadata: {},
     ...changes
   };
-  render(<DetailsView execution={execution} codeUrl="/code.zip" cells={[]} onTags={onTags} />);
+  render(
+    <DetailsView execution={execution} codeUrl="/code.zip" cells={[]} onTags={onTags} onShowCell={() => undefined} />
+  );
   return onTags;
 }
 
@@ -67,6 +69,11 @@ describe('the details of an execution', () => {
 
   it('tells why an execution failed before anything else', () => {
     show({ status: 'error', error: { code_cell: 7, ename: 'ValueError', evalue: 'bad', traceback: '…' } });
-    expect(screen.getByRole('alert').textContent).toBe('Failed in cell 7: ValueErrorbad');
+    expect(screen.getByRole('alert').textContent).toBe('Failed in cell 7ValueError: bad');
+  });
+
+  it('tells why the machine or the user ended it', () => {
+    show({ status: 'crashed', status_detail: 'machine lost (attempt 2 of 2)' });
+    expect(screen.getByRole('alert').textContent).toBe('crashedmachine lost (attempt 2 of 2)');
   });
 });

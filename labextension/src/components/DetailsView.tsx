@@ -2,6 +2,7 @@
 import { ENDED, type IExecutionDetail } from '../api/types';
 import { CellTable, type ICellRow } from './CellTable';
 import { CodeFacts } from './CodeFacts';
+import { ErrorBox } from './ErrorBox';
 import { Facts } from './Facts';
 import { formatBytes, formatCost, formatDuration, formatTime, formatValue } from './format';
 import { statusWord } from './state';
@@ -13,26 +14,21 @@ export function DetailsView(props: {
   codeUrl: string;
   cells: readonly ICellRow[];
   onTags: (tags: string[]) => void;
+  /** Shows a code cell of the executed notebook, by its number. */
+  onShowCell: (code: number) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { execution, codeUrl, cells, onTags } = props;
+  const { execution, codeUrl, cells, onTags, onShowCell } = props;
   const { error, machine, capture, seconds } = execution;
   return (
     <div className="valo-Details">
-      {error?.traceback ? (
-        <section className="valo-Facts valo-Details-error" role="alert">
-          <h3>
-            {error.code_cell
-              ? trans.__('Failed in cell %1: %2', error.code_cell, error.ename ?? '')
-              : trans.__('Failed: %1', error.ename ?? '')}
-          </h3>
-          <p>{error.evalue}</p>
-        </section>
+      {error?.ename || error?.traceback ? (
+        <ErrorBox error={error} onShowCell={execution.notebook ? onShowCell : undefined} />
       ) : (
         execution.status_detail &&
         ENDED.has(execution.status) &&
         execution.status !== 'complete' && (
-          <section className="valo-Facts valo-Details-error" role="alert">
+          <section className="valo-Facts valo-Error" role="alert">
             <h3>{statusWord(trans, execution.status)}</h3>
             <p>{execution.status_detail}</p>
           </section>

@@ -1,6 +1,6 @@
 /** Opens an execution's page, and again after a reload. */
 import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { IThemeManager, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IEditorServices } from '@jupyterlab/codeeditor';
 import { NotebookPanel } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -10,13 +10,14 @@ import { CommandIDs, IValo } from '../tokens';
 import { ExecutionPage, type DetailTab } from '../widgets/detail';
 import { announceFailure } from '../widgets/failure';
 import { valoIcon } from '../widgets/icons';
+import { PageTitles } from '../widgets/pageTitles';
 
 export const detailPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:detail',
   description: 'The page of one execution.',
   autoStart: true,
   requires: [IValo, IRenderMimeRegistry, NotebookPanel.IContentFactory, IEditorServices],
-  optional: [ITranslator, ILayoutRestorer, ILabShell],
+  optional: [ITranslator, ILayoutRestorer, ILabShell, IThemeManager],
   activate: (
     app: JupyterFrontEnd,
     valo: IValo,
@@ -25,11 +26,18 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
     editors: IEditorServices,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
-    labShell: ILabShell | null
+    labShell: ILabShell | null,
+    themes: IThemeManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const pages = new WidgetTracker<MainAreaWidget<ExecutionPage>>({ namespace: 'valo-execution' });
-    const renderers = { rendermime, contentFactory, mimeTypeService: editors.mimeTypeService };
+    const titles = new PageTitles();
+    const renderers = {
+      rendermime,
+      contentFactory,
+      mimeTypeService: editors.mimeTypeService,
+      themeChanged: themes?.themeChanged ?? null
+    };
 
     const create = (id: string, tab?: DetailTab) => {
       const content = new ExecutionPage({
@@ -41,6 +49,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
         open: execution => void app.commands.execute(CommandIDs.open, { id: execution.id }),
         failed: reason => announceFailure(trans, reason)
       });
+      titles.add(content);
       const page = new MainAreaWidget({ content });
       page.id = `valo-execution-${id}`;
       page.title.icon = valoIcon;

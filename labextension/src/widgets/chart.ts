@@ -2,6 +2,7 @@
 import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Throttler } from '@lumino/polling';
+import type { ISignal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
 import type { ISeries } from '../model/metadata';
 
@@ -14,9 +15,12 @@ const MARGIN = 48;
 export class Chart extends Widget {
   constructor(
     private _rendermime: IRenderMimeRegistry,
-    private _menuLabel: string
+    private _menuLabel: string,
+    themeChanged: ISignal<unknown, unknown> | null
   ) {
     super();
+    // the colours are part of the drawing
+    themeChanged?.connect(() => void this._redraw.invoke(), this);
     this.addClass('valo-Chart');
     this.layout = new PanelLayout();
   }

@@ -26,7 +26,7 @@ const TraceTab = lazy(() => import('./traceTab'));
 export type DetailTab = 'details' | 'notebook' | 'log' | 'metadata' | 'outputs' | 'trace';
 
 export interface IDetailOptions {
-  valo: IValo;
+  valo: Pick<IValo, 'api' | 'feed'>;
   id: string;
   tab?: DetailTab;
   trans: TranslationBundle;
@@ -70,8 +70,18 @@ export class ExecutionPage extends ReactWidget {
     }
   }
 
+  /** Whether the project stands in the titles: each project counts from #1. */
+  set namesProject(names: boolean) {
+    if (names !== this._namesProject) {
+      this._namesProject = names;
+      this._onChanged(this.model);
+      if (this.isAttached) {
+        this.update();
+      }
+    }
+  }
+
   dispose(): void {
-    Signal.clearData(this);
     this.model.dispose();
     super.dispose();
   }
@@ -79,7 +89,13 @@ export class ExecutionPage extends ReactWidget {
   render(): JSX.Element {
     return (
       <TransContext.Provider value={this._options.trans}>
-        <Page {...this._options} model={this.model} tab={this._tab} onTab={tab => (this.tab = tab)} />
+        <Page
+          {...this._options}
+          model={this.model}
+          namesProject={this._namesProject}
+          tab={this._tab}
+          onTab={tab => (this.tab = tab)}
+        />
       </TransContext.Provider>
     );
   }
@@ -101,18 +117,21 @@ export class ExecutionPage extends ReactWidget {
     this.model.visible = false;
   }
 
-  private _onChanged(model: ExecutionModel): void {
-    if (model.execution) {
-      this.title.label = `#${model.execution.counter} ${model.execution.title}`;
-      this.title.caption = model.execution.title;
+  private _onChanged({ execution }: ExecutionModel): void {
+    if (execution) {
+      const { counter, title, project } = execution;
+      this.title.label = `#${counter} ${title}${this._namesProject ? ` · ${project.name}` : ''}`;
+      this.title.caption = this._options.trans.__('#%1 %2\nProject: %3', counter, title, project.name);
     }
   }
 
+  private _namesProject = false;
   private _tab: DetailTab;
 }
 
 interface IPageProps extends Omit<IDetailOptions, 'tab'> {
   model: ExecutionModel;
+  namesProject: boolean;
   tab: DetailTab;
   onTab: (tab: DetailTab) => void;
 }
@@ -120,11 +139,15 @@ interface IPageProps extends Omit<IDetailOptions, 'tab'> {
 /** What every tab is given. */
 export interface ITabProps extends Omit<IPageProps, 'tab'> {
   execution: IExecutionDetail;
+  /** Number of the code cell that the notebook begins at. */
+  cell: number | null;
+  onShowCell: (code: number) => void;
 }
 
 function Page(props: IPageProps): JSX.Element {
   const trans = useTrans();
-  const { model, onTab, open, failed } = props;
+  const { model, namesProject, onTab, open, failed } = props;
+  const [cell, setCell] = useState<number | null>(null);
   useModel(model);
   const { execution } = model;
   // commands have no notebook to show
@@ -154,12 +177,15 @@ function Page(props: IPageProps): JSX.Element {
   }[tab];
   return (
     <>
-      <DetailHeader execution={execution} actions={actions} />
+      <DetailHeader execution={execution} actions={actions} namesProject={namesProject} />
       {model.error && <p className="valo-Stale">{trans.__('Not up to date: %1', model.error.message)}</p>}
       <Tabs<DetailTab>
         label={trans.__('About this execution')}
         current={tab}
-        onChange={onTab}
+        onChange={chosen => {
+          setCell(null);
+          onTab(chosen);
+        }}
         tabs={[
           { id: 'details', label: trans.__('Details') },
           ...(execution.notebook ? [{ id: 'notebook' as const, label: trans.__('Notebook') }] : []),
@@ -170,7 +196,15 @@ function Page(props: IPageProps): JSX.Element {
         ]}
       >
         <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
-          <Tab {...props} execution={execution} />
+          <Tab
+            {...props}
+            execution={execution}
+            cell={cell}
+            onShowCell={code => {
+              setCell(code);
+              onTab('notebook');
+            }}
+          />
         </Suspense>
       </Tabs>
     </>

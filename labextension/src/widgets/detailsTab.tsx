@@ -4,7 +4,7 @@ import { useLook, useModel } from '../components/hooks';
 import type { ITabProps } from './detail';
 
 export default function DetailsTab(props: ITabProps): JSX.Element {
-  const { model, execution, failed } = props;
+  const { model, execution, failed, onShowCell } = props;
   const notebook = execution.notebook ? model.notebook : null;
   useModel(notebook);
   useLook(notebook);
@@ -13,6 +13,7 @@ export default function DetailsTab(props: ITabProps): JSX.Element {
       execution={execution}
       codeUrl={model.api.codeUrl(execution.id)}
       cells={notebook?.cells ?? []}
+      onShowCell={onShowCell}
       onTags={tags => void model.setTags(tags).catch(failed)}
     />
   );

@@ -2,6 +2,7 @@
 import type { ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookContent, IOutput } from '@jupyterlab/nbformat';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
+import type { Message } from '@lumino/messaging';
 import type { ExecutedModel } from '../model/executed';
 import type { IRenderers } from './renderers';
 import { updateOutputs } from './updateOutputs';
@@ -9,9 +10,11 @@ import { updateOutputs } from './updateOutputs';
 const READ_ONLY = { readOnly: true, lineNumbers: false };
 
 export class ExecutedNotebook extends StaticNotebook {
+  /** `cell`: number of the code cell to begin at. */
   constructor(
     private _executed: ExecutedModel,
-    renderers: IRenderers
+    renderers: IRenderers,
+    private _cell: number | null
   ) {
     super({
       rendermime: renderers.rendermime,
@@ -39,6 +42,27 @@ export class ExecutedNotebook extends StaticNotebook {
     }
     super.dispose();
     this._model.dispose();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this._cell !== null) {
+      void this._showCell(this._cell);
+    }
+  }
+
+  private async _showCell(code: number): Promise<void> {
+    const cell = this.widgets.filter(({ model }) => model.type === 'code')[code - 1];
+    if (!cell) {
+      return;
+    }
+    const index = this.widgets.indexOf(cell);
+    await this.scrollToItem(index, 'start');
+    if (!this.isDisposed) {
+      cell.addClass('valo-Cell-shown');
+      cell.node.tabIndex = -1;
+      cell.node.focus({ preventScroll: true });
+    }
   }
 
   private _onChanged(): void {

@@ -12,7 +12,7 @@ import { LuminoHost } from './luminoHost';
 export default function MetadataTab(props: ITabProps): JSX.Element {
   const trans = useTrans();
   const { metadata } = props.model;
-  const { rendermime } = props.renderers;
+  const { rendermime, themeChanged } = props.renderers;
   useModel(metadata);
   const { points } = metadata;
   const x = useMemo(() => stepName(points), [points]);
@@ -24,10 +24,10 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
   const chart = useRef<Chart | null>(null);
   const [created, setCreated] = useState(0);
   const create = useCallback(() => {
-    chart.current = new Chart(rendermime, trans.__('Save the chart'));
+    chart.current = new Chart(rendermime, trans.__('Save the chart'), themeChanged);
     setCreated(count => count + 1);
     return chart.current;
-  }, [rendermime, trans]);
+  }, [rendermime, trans, themeChanged]);
   const names = drawn.join('\n');
   useEffect(() => {
     if (chart.current && !chart.current.isDisposed) {

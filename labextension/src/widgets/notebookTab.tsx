@@ -9,11 +9,11 @@ import { LuminoHost } from './luminoHost';
 
 export default function NotebookTab(props: ITabProps): JSX.Element {
   const trans = useTrans();
-  const { renderers } = props;
+  const { renderers, cell } = props;
   const { notebook } = props.model;
   useModel(notebook);
   useLook(notebook);
-  const create = useCallback(() => new ExecutedNotebook(notebook, renderers), [notebook, renderers]);
+  const create = useCallback(() => new ExecutedNotebook(notebook, renderers, cell), [notebook, renderers, cell]);
   if (notebook.content) {
     return <LuminoHost className="valo-NotebookTab" create={create} />;
   }

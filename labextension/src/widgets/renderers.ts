@@ -2,9 +2,12 @@
 import type { IEditorMimeTypeService } from '@jupyterlab/codeeditor';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { ISignal } from '@lumino/signaling';
 
 export interface IRenderers {
   rendermime: IRenderMimeRegistry;
   contentFactory: NotebookPanel.IContentFactory;
   mimeTypeService: IEditorMimeTypeService;
+  /** Another theme is shown; null where themes do not change. */
+  themeChanged: ISignal<unknown, unknown> | null;
 }

@@ -1,0 +1,32 @@
+import { render, screen } from '@testing-library/react';
+import { describe, expect, it } from 'vitest';
+import type { IExecution } from '../api/types';
+import { anExecution } from '../testing/server';
+import { DetailHeader } from './DetailHeader';
+
+function show(execution: IExecution, namesProject = false): void {
+  const actions = { stop: () => Promise.resolve(), rerun: () => Promise.resolve() };
+  render(<DetailHeader execution={execution} actions={actions} namesProject={namesProject} />);
+}
+
+describe('the head of a page', () => {
+  it('says whole what keeps an execution from its start', () => {
+    const detail = 'in line (1st): machine gpu-1 could not be started: the quota of the region is used up';
+    show(anExecution('x1', { queue_position: 1, status_detail: detail }));
+    expect(document.querySelector('.valo-Header-obstacle')?.textContent).toBe(detail);
+    expect(screen.getByText('in line')).toBeTruthy();
+  });
+
+  it('says only the place of one that waits for its turn', () => {
+    show(anExecution('x1', { queue_position: 2, status_detail: 'in line (2nd)' }));
+    expect(screen.getByText('in line, place 2')).toBeTruthy();
+    expect(document.querySelector('.valo-Header-obstacle')).toBeNull();
+  });
+
+  it('names the project where that is not clear', () => {
+    show(anExecution('x1'));
+    expect(screen.queryByText('digits')).toBeNull();
+    show(anExecution('x2'), true);
+    expect(screen.getByText('digits')).toBeTruthy();
+  });
+});
