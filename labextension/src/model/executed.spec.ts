@@ -52,6 +52,12 @@ describe('the executed notebook', () => {
     ]);
   });
 
+  it('finds a code cell by its number', async () => {
+    model.look();
+    await until(() => expect(model.content).not.toBeNull());
+    expect([1, 3, 4].map(code => model.placeOf(code))).toEqual([1, 3, -1]);
+  });
+
   it('shows a cell’s news before the notebook has it', async () => {
     model.look();
     await until(() => expect(model.content).not.toBeNull());

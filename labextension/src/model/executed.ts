@@ -46,6 +46,13 @@ export class ExecutedModel extends Model {
     });
   }
 
+  /** Where a code cell stands in the notebook, by its number; -1 when it has none such. */
+  placeOf(code: number): number {
+    const cells = this._content?.cells ?? [];
+    const places = cells.flatMap((cell, place) => (cell.cell_type === 'code' ? [place] : []));
+    return places[code - 1] ?? -1;
+  }
+
   /** Keep the notebook up to date until the answer is disposed of. */
   look(): IDisposable {
     this._lookers += 1;

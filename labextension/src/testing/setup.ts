@@ -15,6 +15,7 @@ Object.assign(globalThis, {
   DragEvent: class DragEvent extends Event {},
   ResizeObserver: Observer,
   IntersectionObserver: Observer,
+  requestIdleCallback: (callback: () => void) => setTimeout(callback),
   matchMedia: (media: string) => ({
     media,
     matches: false,

@@ -52,11 +52,11 @@ export class ExecutedNotebook extends StaticNotebook {
   }
 
   private async _showCell(code: number): Promise<void> {
-    const cell = this.widgets.filter(({ model }) => model.type === 'code')[code - 1];
-    if (!cell) {
+    const index = this._executed.placeOf(code);
+    if (index < 0) {
       return;
     }
-    const index = this.widgets.indexOf(cell);
+    const cell = this.widgets[index];
     await this.scrollToItem(index, 'start');
     if (!this.isDisposed) {
       cell.addClass('valo-Cell-shown');
