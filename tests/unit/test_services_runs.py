@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from tests.unit.test_services_pool import Project, environment, place, project, user
-from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt, UnknownParameter, WrongParameterType
+from valo_jupyter.db.tables import attempts
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.errors import (
+    InputUnavailable,
+    Invalid,
+    NotFound,
+    StaleAttempt,
+    UnknownParameter,
+    WrongParameterType,
+)
+from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.listing import Filter
@@ -123,7 +135,34 @@ def test_cost_is_price_times_time_held(services: Services, run: Any, user: User)
         connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
     services.runs.end(run.token, {"status": "complete"})
     row = services.executions.get(user, run.execution_id)
-    assert row.cost == pytest.approx((row.ended - row.started).total_seconds())
+    assert row.cost == pytest.approx((row.ended - row.started).total_seconds(), abs=0.05)
+
+
+def test_a_lost_attempt_costs_but_is_not_the_time_of_the_next(
+    services: Services, run: Any, user: User, environment: str
+) -> None:
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
+        hour_ago = clock.now() - timedelta(hours=1)
+        connection.execute(sa.update(attempts).values(placed=hour_ago, started=hour_ago))
+    services.pool.lost(run.execution_id, 1, "power cut")
+    again = place(services, environment)
+    services.runs.start(again.token, {"pid": 1})
+    services.runs.end(again.token, {"status": "complete"})
+    row = services.executions.get(user, run.execution_id)
+    assert (row.ended - row.started).total_seconds() < 60
+    assert row.cost == pytest.approx(3600, abs=60)
+
+
+def test_the_database_is_the_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "made-by-somebody"
+    folder.mkdir(mode=0o755)
+    opened = Services.open(StateFolder(folder))
+    opened.accounts.ensure("ana")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in folder.glob("valo.sqlite3*")}
+    opened.close()
+    assert "valo.sqlite3-wal" in modes
+    assert set(modes.values()) == {0o600}
 
 
 def test_the_notebook_is_kept(services: Services, run: Any, tmp_path: Path) -> None:
@@ -168,6 +207,10 @@ def test_refusals_name_what_is_there(services: Services, project: Project, user:
         project.submit(parameters={"learning_rate": 1})
     with pytest.raises(WrongParameterType, match="lr"):
         project.submit(parameters={"lr": "much"})
+    with pytest.raises(Invalid, match="Did you mean 'data'"):
+        project.submit(inputs={"dta": ["x.csv"]})
+    with pytest.raises(InputUnavailable, match=r"\.gitignore:1 data/"):
+        project.submit(inputs={"data": ["data/train.csv"]}, left_out=({"path": "data/", "rule": ".gitignore:1 data/"},))
     with pytest.raises(NotFound, match="no such execution"):
         services.executions.get(services.accounts.ensure("mallory"), project.submit().id)
 

@@ -31,6 +31,7 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
     (errors.TooLarge, 413),
     (errors.Conflict, 409),
     (errors.Invalid, 400),
+    (errors.InputUnavailable, 400),
 )
 MAX_JSON = 64 * 1024 * 1024
 MAX_WAIT = 25.0

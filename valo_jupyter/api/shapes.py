@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import PurePosixPath
 from typing import Any
 
 from valo_jupyter.domain import clock
@@ -76,7 +77,7 @@ def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Sha
         "status": row.status,
         "status_detail": _detail(row, place),
         "queue_position": place,
-        "title": row.title or row.step,
+        "title": row.title or (PurePosixPath(row.notebook_path).stem if row.notebook_path else row.step),
         "step": row.step,
         "image": row.image,
         "commit": {

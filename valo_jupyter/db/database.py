@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,6 +47,9 @@ class Database:
 
     @classmethod
     def in_folder(cls, path: Path) -> Database:
+        # made here, since SQLite would let others of the machine read it; its companions take after it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        path.chmod(0o600)
         return cls(sa.URL.create("sqlite", database=str(path)))
 
     @contextmanager

@@ -101,7 +101,7 @@ def status(state: StateFolder) -> dict[str, Any]:
         "pid": web["pid"] if web else None,
         "engine_pid": engine.get("pid"),
         "version": web.get("version") if web else None,
-        "state": str(state.root),
+        "state_folder": str(state.root),
         "started": web.get("started") if web else None,
         "executions": [record.execution_id for record in records(machines_folder(state)) if _runs(record)],
         "machines": machines,

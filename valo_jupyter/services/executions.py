@@ -21,7 +21,7 @@ from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.environments import find_environment
 from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.sealing import Seal
-from valo_jupyter.services.steps import Plan, plan_notebook, plan_step
+from valo_jupyter.services.steps import Plan, check_left_out, plan_notebook, plan_step
 
 MAX_TAG = 255
 #: how long user code has to end by itself after it was asked to stop, seconds
@@ -69,6 +69,7 @@ class Executions:
         """Queue an execution, and return its row (as `listing.select_executions`)."""
         commit = self._commits.get(user, wanted.project_id, wanted.commit)
         plan = self._plan(commit, wanted)
+        check_left_out(plan.inputs, wanted.left_out)
         tags = checked_tags(wanted.tags)
         execution_id = str(uuid.uuid4())
         try:

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
-from valo_jupyter.db.tables import environments, executions, projects
+from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status, check_move
 from valo_jupyter.services.events import EventLog
@@ -77,5 +77,9 @@ class Moves:
         price = connection.execute(
             sa.select(environments.c.per_hour_price_usd).where(environments.c.id == row.environment_id)
         ).scalar_one_or_none()
-        held = clock.seconds_between(row.started, ended)
-        return None if price is None or held is None else price * held / 3600
+        if price is None:
+            return None
+        # every attempt has held a machine, also one that was lost
+        query = sa.select(attempts.c.placed, attempts.c.ended).where(attempts.c.execution_id == row.id)
+        held = sum(clock.seconds_between(made.placed, made.ended or ended) or 0.0 for made in connection.execute(query))
+        return price * held / 3600

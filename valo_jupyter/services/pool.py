@@ -186,9 +186,7 @@ class Pool:
                 acked=0,
             )
         )
-        self._moves.move(
-            connection, row, Status.STARTED, "starting", attempt=number, started=row.started or now, progress=None
-        )
+        self._moves.move(connection, row, Status.STARTED, "starting", attempt=number, started=now, progress=None)
         return Placement(row.id, number, token, row.environment_id, row.kernel)
 
     def unplace(self, execution_id: str, attempt: int, reason: str) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from valo_jupyter.domain.errors import Invalid, NotFound, UnknownParameter, WrongParameterType
+from valo_jupyter.domain.errors import InputUnavailable, Invalid, NotFound, UnknownParameter, WrongParameterType
 from valo_jupyter.domain.interface import check_values
 from valo_jupyter.domain.parameters import notebook_parameters
+from valo_jupyter.runtime.left_out import rule_for
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ def plan_notebook(path: str, content: bytes | None, parameters: dict[str, Any], 
     given = check_values(interface, parameters)
     in_cell = {parameter.name for parameter in interface.parameters if parameter.source == "cell"}
     prepared = {parameter.name for parameter in interface.parameters} - in_cell
+    _check_inputs([entry.name for entry in interface.inputs], inputs)
     merged_inputs = {**interface.default_inputs(), **inputs}
     return Plan(
         step=interface.step or PurePosixPath(path).stem,
@@ -70,6 +74,7 @@ def plan_step(
         known = ", ".join(config.steps) or "none"
         raise NotFound(f"{yaml_path} has no step {name!r}. It has: {known}.")
     values = _step_parameters(step, parameters)
+    _check_inputs(list(step.inputs), inputs)
     unknown = [key for key in inputs if key not in step.inputs]
     merged: list[dict[str, Any]] = []
     for key, entry in step.inputs.items():
@@ -119,6 +124,26 @@ def read_config(yaml_path: str, content: bytes | None) -> Any:
         raise Invalid(f"{yaml_path} is not valid: {problems}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Invalid(f"{yaml_path} cannot be read: {error}") from error
+
+
+def _check_inputs(declared: list[str], given: dict[str, list[str]]) -> None:
+    """An input that is not declared is allowed; one that looks like a misspelt declared one is not."""
+    for name in given:
+        near = [] if name in declared else difflib.get_close_matches(name, declared, n=1)
+        if near and near[0] not in given:
+            raise Invalid(f"There is no input {name!r}. Did you mean {near[0]!r}? It has: {', '.join(declared)}.")
+
+
+def check_left_out(inputs: list[dict[str, Any]], left_out: Iterable[Mapping[str, Any]]) -> None:
+    """Refuse an input whose file is on the user's side, but not in the snapshot."""
+    entries = list(left_out)
+    for entry in inputs:
+        for uri in entry["uris"]:
+            why = None if "://" in uri else rule_for(uri, entries)
+            if why is not None:
+                raise InputUnavailable(
+                    f"Input {entry['name']!r}: {why}. Take it out of that rule, or give its http(s) address."
+                )
 
 
 def _step_parameters(step: Any, given: dict[str, Any]) -> dict[str, Any]:

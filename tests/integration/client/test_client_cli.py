@@ -127,6 +127,6 @@ def test_ctrl_c_leaves_it_running(client: Client, make_notebook: MakeNotebook) -
 def test_status_and_token(valo: Command, client: Client, server_home: Path) -> None:
     status = json.loads(valo("status", "--json").stdout)
     assert status["url"] == client.url
-    assert status["state"] == str(server_home)
+    assert status["state_folder"] == str(server_home)
     assert {"pid", "engine_pid", "version"} <= set(status)
     assert valo("token").stdout.strip() == (server_home / "token").read_text().strip()
