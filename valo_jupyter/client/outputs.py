@@ -5,15 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO, Any
 
 from valo_jupyter.client.http import Http
+from valo_jupyter.client.targets import CHUNK, NotWritable, check_targets, holds, target_of
 from valo_jupyter.domain.errors import Invalid, NotFound, ValoError
-
-CHUNK = 1 << 20
 
 
 class Corrupted(ValoError):
@@ -55,24 +54,30 @@ class Output:
         """Its address in the store."""
         return self.data["uri"]
 
-    def download(self, folder: str | Path = ".") -> Path:
-        """Write it below `folder`, under its name; a file of that name is replaced once everything has arrived."""
-        target = Path(folder) / _inside(self.name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, partial = tempfile.mkstemp(prefix=".valo-", dir=target.parent)
+    def download(self, folder: str | Path = ".", *, overwrite: bool = False) -> Path:
+        """Write it below `folder`, under its name; a file with the same content is left as it is.
+
+        Raises
+        ------
+        WouldOverwrite
+            A file of that name has other content, and `overwrite` is false.
+        NotWritable
+            It cannot be written there; the message says why.
+        """
+        target = target_of(folder, self.name)
+        check_targets([(target, self.data)], overwrite=overwrite)
+        if holds(target, self.data):
+            return target
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                self._copy_to(file)
-            os.replace(partial, target)
-        except BaseException:
-            Path(partial).unlink(missing_ok=True)
-            raise
+            self._write(target, overwrite)
+        except OSError as error:
+            raise NotWritable.of(target, error.strerror or str(error)) from error
         return target
 
     def path(self) -> Path:
         """A local copy for as long as this process lives; downloaded once."""
         folder = Path(_copies().name) / self.id
-        target = folder / _inside(self.name)
+        target = target_of(folder, self.name)
         return target if target.is_file() else self.download(folder)
 
     def open(self, mode: str = "rb", **options: Any) -> IO[Any]:
@@ -80,6 +85,19 @@ class Output:
         if mode not in ("r", "rb", "rt"):
             raise Invalid("An output can be opened for reading only: mode “r” or “rb”.")
         return open(self.path(), mode, **options)
+
+    def _write(self, target: Path, overwrite: bool) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(prefix=".valo-", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                self._copy_to(file)
+            # a long download leaves time for somebody to put another file there
+            check_targets([(target, self.data)], overwrite=overwrite)
+            os.replace(partial, target)
+        except BaseException:
+            Path(partial).unlink(missing_ok=True)
+            raise
 
     def _copy_to(self, file: IO[bytes]) -> None:
         address = self._http.get(f"data/{self.id}/download/")["url"]
@@ -116,6 +134,15 @@ class Outputs(Mapping[str, Output]):
     def __len__(self) -> int:
         return len(self._by_name)
 
+    def download(
+        self, folder: str | Path = ".", names: Iterable[str] | None = None, *, overwrite: bool = False
+    ) -> list[Path]:
+        """Write all files, or those called `names`, below `folder`; none is when one is refused as a download."""
+        chosen = [self[name] for name in (self if names is None else names)]
+        targets = [(target_of(folder, output.name), output.data) for output in chosen]
+        check_targets(targets, overwrite=overwrite)
+        return [output.download(folder, overwrite=overwrite) for output in chosen]
+
     def __repr__(self) -> str:
         return f"<Outputs {', '.join(self._by_name) or 'none'}>"
 
@@ -123,11 +150,3 @@ class Outputs(Mapping[str, Output]):
 @cache
 def _copies() -> tempfile.TemporaryDirectory[str]:
     return tempfile.TemporaryDirectory(prefix="valo-outputs-")
-
-
-def _inside(name: str) -> PurePosixPath:
-    """`name` as a path that stays in the folder it is put below."""
-    path = PurePosixPath(name)
-    if path.is_absolute() or ".." in path.parts or not path.parts:
-        raise Invalid(f"The output's name “{name}” leads out of the folder; download it under another name.")
-    return path

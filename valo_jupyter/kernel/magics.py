@@ -88,11 +88,15 @@ class Commands:
             print(entry.text)
 
     def _outputs(self, given: Namespace) -> Table:
-        outputs = self._one(given).outputs.values()
+        outputs = self._one(given).outputs
         if given.folder is not None:
-            rows = [[output.name, human.size(output.size), str(output.download(given.folder))] for output in outputs]
+            places = map(str, outputs.download(given.folder, overwrite=given.force))
         else:
-            rows = [[output.name, human.size(output.size), output.uri] for output in outputs]
+            places = (output.uri for output in outputs.values())
+        rows = [
+            [output.name, human.size(output.size), place]
+            for output, place in zip(outputs.values(), places, strict=True)
+        ]
         return Table(["name", "size", "where"], rows, "No files.")
 
     def _metadata(self, given: Namespace) -> Table:

@@ -53,6 +53,7 @@ def build_parser() -> Parser:
     made["list"].add_argument("--status", action="append", metavar="STATE")
     made["logs"].add_argument("-n", "--tail", type=int, default=200, metavar="LINES", help="how many lines (200)")
     made["outputs"].add_argument("folder", nargs="?", metavar="FOLDER", help="where to write them")
+    made["outputs"].add_argument("--force", action="store_true", help="also over existing files with other content")
     made["tag"].add_argument("tags", nargs="+", metavar="TAG")
     made["wait"].add_argument("--timeout", type=float, metavar="SECONDS")
     return parser

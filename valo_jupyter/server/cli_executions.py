@@ -44,6 +44,7 @@ def add_to(commands: Any) -> None:
 
     outputs = commands.add_parser("outputs", parents=[one, data], help="an execution's files")
     outputs.add_argument("--download", metavar="FOLDER", type=Path, help="write them there")
+    outputs.add_argument("--force", action="store_true", help="also over existing files with other content")
     outputs.add_argument("names", nargs="*", metavar="NAME", help="only these")
     outputs.set_defaults(command=_outputs)
 
@@ -117,8 +118,8 @@ def _outputs(given: argparse.Namespace) -> int:
     outputs = _client(given).execution(given.execution).outputs
     chosen = [outputs[name] for name in given.names or outputs]
     if given.download:
-        for output in chosen:
-            print(output.download(given.download))
+        for path in outputs.download(given.download, given.names or None, overwrite=given.force):
+            print(path)
         return 0
     if given.json:
         return _print_json([output.data for output in chosen])
