@@ -191,6 +191,7 @@ class Job:
             self._reporter,
             register=lambda items: self._register("/run/v1/outputs", items),
             cancel=lambda: self._lost.is_set() or time.monotonic() > self._uploads_until,
+            mask=self._mask,
         )
         outputs.watch()
         try:

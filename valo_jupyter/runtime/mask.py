@@ -47,16 +47,26 @@ class Mask:
         masked = self.text(joined)
         return lines if masked is joined else masked.split("\n")
 
-    def value(self, value: Any) -> Any:
-        """The same for anything JSON can hold, names of keys included."""
+    def value(self, value: Any, *, numbers: bool = False) -> Any:
+        """The same for anything JSON can hold, names of keys included.
+
+        `numbers`: one that shows a secret becomes text; not for what must keep its type.
+        """
         if not self._forms:
             return value
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, dict):
-            return {self.text(key) if isinstance(key, str) else key: self.value(item) for key, item in value.items()}
+            return {
+                self.text(key) if isinstance(key, str) else key: self.value(item, numbers=numbers)
+                for key, item in value.items()
+            }
         if isinstance(value, (list, tuple)):
-            return [self.value(item) for item in value]
+            return [self.value(item, numbers=numbers) for item in value]
+        if numbers and isinstance(value, (int, float)):
+            written = json.dumps(value)
+            masked = self.text(written)
+            return value if masked is written else masked
         return value
 
 

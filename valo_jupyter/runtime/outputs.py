@@ -11,6 +11,8 @@ from typing import Any
 from valo_jupyter.domain.errors import StaleAttempt, ValoError
 from valo_jupyter.runtime.contract import Folders, Sink
 from valo_jupyter.runtime.found import Found, find_outputs, make_readable
+from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.naming import OutputNames
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.runtime.sidecars import LISTING, SUFFIX, Properties, read_listing, read_sidecar
 from valo_jupyter.runtime.wire import Refused
@@ -28,7 +30,7 @@ Register = Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class _Stored:
-    """An output that is in the store."""
+    """An output that is in the store, as others may know it: its name and properties show no secret."""
 
     name: str
     uri: str
@@ -51,14 +53,20 @@ class Outputs:
         Tells the server of stored files (`POST /run/v1/outputs`).
     cancel
         Asked now and then; True ends `collect` early, with what is stored by then.
+    mask
+        Hides secrets in names, tags, aliases and metadata; the content of files stays as it is.
     """
 
-    def __init__(self, folders: Folders, store: Store, sink: Sink, *, register: Register, cancel: Cancel) -> None:
+    def __init__(
+        self, folders: Folders, store: Store, sink: Sink, *, register: Register, cancel: Cancel, mask: Mask
+    ) -> None:
         self._folders = folders
         self._store = store
         self._sink = sink
         self._register = register
         self._cancel = cancel
+        self._mask = mask
+        self._names = OutputNames(mask)
         self._complained: set[str] = set()
         #: names stored while the code ran → which version of the file
         self._live: dict[str, tuple[tuple[int, int, int], _Stored]] = {}
@@ -98,7 +106,7 @@ class Outputs:
                 failures.append(f"{len(files) - number} of {len(files)} outputs were not stored any more")
                 break
             except (StoreError, OSError) as error:
-                failures.append(f"output {file.name} could not be stored: {_reason(error)}")
+                failures.append(f"output {self._names.shown(file.name)} could not be stored: {_reason(error)}")
         self._tell()
         for name in sorted(set(listing) - {file.name for file in files}):
             self._complain(f"{LISTING} names {name}, but there is no such output")
@@ -112,14 +120,15 @@ class Outputs:
         if stored is not None and version == file.version:
             if stored.properties != properties:
                 # its sidecar came later than the file was made read-only
-                self._add(_Stored(file.name, stored.uri, stored.sums, properties))
+                self._add(_Stored(stored.name, stored.uri, stored.sums, properties))
             return
         self._add(self._store_file(file, properties, move=not file.link))
 
     def _store_file(self, file: Found, properties: Properties, *, move: bool) -> _Stored:
-        progress = ProgressEvents(self._sink, "upload", file.name)
-        info = self._store.put_file(file.path, file.name, move=move, progress=progress, cancel=self._cancel)
-        return _Stored(file.name, info.uri, checksums_of(info), properties)
+        name = self._names.shown(file.name)
+        progress = ProgressEvents(self._sink, "upload", name)
+        info = self._store.put_file(file.path, name, move=move, progress=progress, cancel=self._cancel)
+        return _Stored(name, info.uri, checksums_of(info), properties)
 
     def _add(self, stored: _Stored) -> None:
         if not self._waiting:
@@ -172,12 +181,13 @@ class Outputs:
                     continue
                 self._complain(f"{file.name} holds no JSON object; it was stored as a file like others")
             files.append(file)
+        self._names.add(file.name for file in files)
         return files, sidecars
 
     def _properties(
         self, name: str, sidecars: dict[str, dict[str, Any]], listing: dict[str, dict[str, Any]]
     ) -> Properties:
-        return Properties.of({**listing.get(name, {}), **sidecars.get(name, {})})
+        return Properties.of({**listing.get(name, {}), **sidecars.get(name, {})}).masked(self._mask)
 
     def _watch(self) -> None:
         pause = _LOOK_EVERY

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from valo_jupyter.runtime.mask import Mask
+
 SUFFIX = ".metadata.json"
 LISTING = "valohai.metadata.jsonl"
 #: larger ones are data that happens to have such a name
@@ -30,6 +32,11 @@ class Properties:
         """From a sidecar's object: `valohai.tags` and `valohai.alias` are special, all else is metadata."""
         rest = {key: value for key, value in values.items() if key not in ("valohai.tags", "valohai.alias")}
         return cls(_texts(values.get("valohai.tags")), _texts(values.get("valohai.alias")), rest)
+
+    def masked(self, mask: Mask) -> Properties:
+        """The same without secrets."""
+        tags, aliases = _texts(mask.value(list(self.tags))), _texts(mask.value(list(self.aliases)))
+        return Properties(tags, aliases, mask.value(self.metadata, numbers=True))
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:

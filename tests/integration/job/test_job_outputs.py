@@ -275,3 +275,37 @@ def test_an_output_that_the_server_refuses_is_a_failure_that_says_so(bench):
     assert names(bench) == ["a", "c"]
     assert "output b was not accepted" in bench.end["reason"]
     assert "no b here" in bench.end["reason"]
+
+
+def test_names_and_properties_of_outputs_show_no_secrets(bench):
+    secrets = {"TOKEN": "hunter22", "OTHER": "sesame33", "PIN": "12345678"}
+    run_python(
+        bench,
+        "import json, time\n"
+        "one, other = os.environ['TOKEN'], os.environ['OTHER']\n"
+        "for name in (f'{one}.txt', f'{other}.txt', '***.txt', f'{one}/o.txt'):\n"
+        "    os.makedirs(os.path.dirname(name) or '.', exist_ok=True)\n"
+        "    open(name, 'w').write(name)\n"
+        "properties = {'valohai.tags': [one, 'x', other], 'valohai.alias': 'a-' + one,\n"
+        "              one: 1, 'deep': [{'k': other}], 'pin': int(os.environ['PIN']), 'size': 3}\n"
+        "json.dump(properties, open(f'{one}.txt.metadata.json', 'w'))\n"
+        "with open('valohai.metadata.jsonl', 'w') as listing:\n"
+        "    print(json.dumps({'file': f'{one}/o.txt', 'metadata': {'note': one}}), file=listing)\n"
+        "    print(json.dumps({'file': f'{one}/none.txt', 'metadata': {}}), file=listing)\n"
+        "os.symlink('/nowhere', one + '.link')\n"
+        "os.chmod(f'{other}.txt', 0o444); time.sleep(1.6)\n",
+        environment_variables=secrets,
+        secret_names=list(secrets),
+    )
+    told = {output["name"]: output for output in bench.server.outputs}
+    assert set(told) == {"***.txt", "***-2.txt", "***-3.txt", "***/o.txt"}
+    assert {event["name"] for event in bench.server.of("output")} == set(told)
+    described = next(output for output in told.values() if output["aliases"])
+    assert (described["tags"], described["aliases"]) == (["***", "x"], ["a-***"])
+    assert described["metadata"] == {"***": 1, "deep": [{"k": "***"}], "pin": "***", "size": 3}
+    assert told["***/o.txt"]["metadata"] == {"note": "***"}
+    # the files themselves are the user's
+    contents = {bench.stored(name).decode() for name in told}
+    assert contents == {"hunter22.txt", "sesame33.txt", "***.txt", "hunter22/o.txt"}
+    everything = json.dumps([bench.server.outputs, bench.server.events, bench.server.ends])
+    assert not [value for value in secrets.values() if value in everything]
