@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from valo_jupyter.submit.handover import Handover
 from valo_jupyter.submit.inputs import in_project
 from valo_jupyter.submit.kernelspec import resolve_kernel
 from valo_jupyter.submit.notebook import read_notebook
+from valo_jupyter.submit.secrets import named_secrets
 
 if TYPE_CHECKING:
     from valo_jupyter.client.client import Client
@@ -59,7 +61,7 @@ def submit(
 
     Raises
     ------
-    UnknownParameter, WrongParameterType, InputUnavailable
+    Invalid, UnknownParameter, WrongParameterType, InputUnavailable
         Before anything is recorded.
     ConfirmSnapshot
         The folder needs a decision; its `details` have the options.
@@ -73,6 +75,8 @@ def submit(
     interface = notebook_parameters(content)
     given = check_values(interface, parameters or {})
     folder = project_folder(path)
+    choice = choice or Choice()
+    choice = replace(choice, name_secrets=named_secrets(choice.name_secrets, folder))
     wanted_inputs = {**interface.default_inputs(), **in_project(inputs or {}, folder, path)}
     project = client.http.post(
         "projects/resolve/",
@@ -84,7 +88,7 @@ def submit(
         kernel = None  # paths of this machine mean nothing there: the machine looks the name up
     elif kernel is None:
         kernel = resolve_kernel(content)
-    taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice or Choice(), progress=progress)
+    taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
     commit = handover.register(taken)
     created = client.http.post(
         "executions/",
