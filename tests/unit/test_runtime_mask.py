@@ -49,3 +49,17 @@ def test_nested_values_and_lines():
     lines = ["one", "two"]
     assert mask.lines(lines) is lines
     assert mask.lines(["one", "my hunter22"]) == ["one", "my ***"]
+
+
+def test_what_is_too_short_is_known():
+    assert Mask.hides("abcd")
+    assert Mask.hides("abcd\nef")
+    assert Mask.hides(" ")
+    assert not Mask.hides("abc")
+    assert not Mask.hides("ab\ncd")
+
+
+def test_a_number_may_be_a_secret_too():
+    mask = Mask(["1234567"])
+    assert mask.value({"pin": 1234567, "on": True}, numbers=True) == {"pin": "***", "on": True}
+    assert mask.value({"pin": 1234567}) == {"pin": 1234567}

@@ -22,7 +22,7 @@ from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.left_out import explain_missing
 from valo_jupyter.runtime.limits import Limits
 from valo_jupyter.runtime.machine import describe_machine
-from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
 from valo_jupyter.runtime.reporter import Reporter
@@ -102,7 +102,9 @@ class Job:
         self._watch = watch
         self._folders = Folders(Path(assignment["jobs_folder"]) / name)
         variables = assignment["environment_variables"]
-        self._secrets = [str(variables[secret]) for secret in assignment["secret_names"] if secret in variables]
+        secrets = {name: str(variables[name]) for name in assignment["secret_names"] if name in variables}
+        self._secrets = list(secrets.values())
+        self._shows = [name for name, value in secrets.items() if not Mask.hides(value)]
         self._mask = Mask(self._secrets)
         self._stop = StopSignal()
         #: set when the attempt is stale: nothing is to be insisted on any more
@@ -143,6 +145,8 @@ class Job:
             make_folders(self._folders)
             for line in self._assignment["log"]:
                 self._reporter.status(line)
+            for name in self._shows:
+                self._reporter.status(f"The value of secret variable {name} is {TOO_SHORT}")
             with Limits(
                 self._assignment["limits"], self._stop, since=self._begun, last_output=self._last_output
             ) as limits:
@@ -178,7 +182,7 @@ class Job:
             except ValoError as error:
                 if isinstance(error, StaleAttempt):
                     raise
-                return Outcome("error", f"input data: {error.message}")
+                return Outcome("error", error.message)
             write_config(self._folders.config, self._assignment, inputs)
         return Outcome("stopped") if self._stop.is_set() else None
 

@@ -10,6 +10,7 @@ from urllib.parse import quote, quote_plus
 MASKED = "***"
 #: Shorter values occur by chance in any text; hiding them would hide nothing and spoil everything.
 SHORTEST = 4
+TOO_SHORT = f"shorter than {SHORTEST} characters: too short to be hidden where it is printed"
 
 
 class Mask:
@@ -31,6 +32,11 @@ class Mask:
 
     def __bool__(self) -> bool:
         return bool(self._forms)
+
+    @classmethod
+    def hides(cls, secret: str) -> bool:
+        """False for a value that is too short: it would show."""
+        return not secret.strip() or cls([secret]).text(secret) != secret
 
     def text(self, text: str) -> str:
         """`text` without secrets; the same object when there are none in it."""

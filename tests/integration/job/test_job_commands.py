@@ -100,6 +100,18 @@ def test_secrets_are_shown_nowhere(bench):
     assert "token: ***" in bench.server.lines("stdout")
 
 
+def test_a_secret_that_is_too_short_to_be_hidden_is_named(bench):
+    bench.commands(
+        "echo started",
+        environment_variables={"TOKEN": "hunter22", "PIN": "qx7", "NONE": ""},
+        secret_names=["TOKEN", "PIN", "NONE"],
+    )
+    said = [line for line in bench.server.lines("status") if "too short" in line]
+    assert said == [
+        "The value of secret variable PIN is shorter than 4 characters: too short to be hidden where it is printed"
+    ]
+
+
 def test_background_processes_end_with_the_commands(bench):
     begun = time.monotonic()
     bench.commands("sleep 600 & echo $! ; setsid sleep 600 & echo $!")

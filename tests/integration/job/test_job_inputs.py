@@ -94,7 +94,7 @@ def test_nothing_outside_of_the_project(bench, uri: str):
     (bench.project.parent / "secret").write_text("secret")
     (bench.project / "link").symlink_to("../secret")
     assert show(bench, inputs("x", uri)) == "error"
-    assert bench.end["reason"].startswith("input data: input x: ")
+    assert bench.end["reason"].startswith("input x: ")
     assert names(bench) == []
 
 
@@ -109,7 +109,7 @@ def test_a_path_that_was_left_out_names_the_rule(bench):
     left_out = [{"path": "data/", "rule": ".gitignore:3 data/"}]
     assert show(bench, inputs("x", "data/a.csv"), left_out=left_out) == "error"
     assert bench.end["reason"] == (
-        "input data: input x: no file data/a.csv in the snapshot; "
+        "input x: no file data/a.csv in the snapshot; "
         "data/ exists on your side but was left out of the snapshot by .gitignore:3 data/"
     )
 
@@ -191,7 +191,7 @@ def test_a_server_that_stumbles(bench, files: Files):
 def test_a_file_that_cannot_be_had_ends_it_before_its_code(bench, files: Files, path: str, said: str):
     files.content["private/a"] = b"x"
     assert show(bench, inputs("x", f"{files.url}/{path}")) == "error"
-    assert bench.end["reason"].startswith(f"input data: input x: {files.url}/{path} {said}")
+    assert bench.end["reason"].startswith(f"input x: {files.url}/{path} {said}")
     assert len(files.requests) == 1
     assert names(bench) == []
 
