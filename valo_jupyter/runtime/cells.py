@@ -52,6 +52,8 @@ class CellRunner(PapermillNotebookClient):
         self.streams = CellStreams(notebook_output_bytes, mask)
         #: number of the code cell that a stop ended, or came before
         self.stopped_in: int | None = None
+        #: what the kernel answered to the cell that failed; its output may be silent about it
+        self.failure: CellExecutionError | None = None
         self._cells_of: dict[str, int] = {}
         self._code = 0
         self._of = sum(cell.cell_type == "code" for cell in self.nb.cells)
@@ -83,6 +85,7 @@ class CellRunner(PapermillNotebookClient):
                 self.nb_man.cell_start(cell, index)
                 self.execute_cell(cell, index)
             except CellExecutionError as error:
+                self.failure = error
                 if self.stop.is_set():
                     self.stopped_in = self._code
                 self.nb_man.cell_exception(cell, cell_index=index, exception=error)

@@ -137,21 +137,26 @@ def _failed(run: NotebookRun, error: PapermillExecutionError) -> Outcome:
         return _stopped(run.stop.request, run.runner.stopped_in)
     cells = [cell for cell in run.runner.nb.cells if ERROR_MARKER_TAG not in cell.metadata.get("tags", [])]
     code = sum(cell.cell_type == "code" for cell in cells[: error.cell_index + 1])
-    if error.ename == "DeadKernelError":
-        reason = f"{error.evalue} in cell {code}"
+    name, value, traceback = error.ename, error.evalue, "\n".join(error.traceback)
+    if run.runner.failure is not None and not traceback:
+        # IPython prints a wrong use of a magic to stderr, and papermill knows of errors that are outputs only
+        name, value = run.runner.failure.ename, run.mask.text(run.runner.failure.evalue)
+        traceback = f"{name}: {value}"
+    if name == "DeadKernelError":
+        reason = f"{value} in cell {code}"
     else:
-        value = error.evalue.strip().partition("\n")[0][:_LONGEST_REASON]
-        reason = f"failed in cell {code}: {error.ename}: {value}".rstrip(": ")
+        line = value.strip().partition("\n")[0][:_LONGEST_REASON]
+        reason = f"failed in cell {code}: {name}: {line}".rstrip(": ")
     return Outcome(
         # nothing in a notebook ends a kernel so: the system did, or somebody
-        "crashed" if run.kernel.was_killed() and error.ename == "DeadKernelError" else "error",
+        "crashed" if run.kernel.was_killed() and name == "DeadKernelError" else "error",
         reason,
         error={
             "cell": error.cell_index,
             "code_cell": code,
-            "ename": error.ename,
-            "evalue": error.evalue,
-            "traceback": "\n".join(error.traceback),
+            "ename": name,
+            "evalue": value,
+            "traceback": traceback,
         },
     )
 

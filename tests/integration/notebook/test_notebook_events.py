@@ -185,6 +185,30 @@ def test_late_output_of_a_thread_is_in_the_log(run: Run) -> None:
     assert "last words" in ran.sink.lines("stdout")
 
 
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%nosuchmagic", "Line magic function `%nosuchmagic` not found."),
+        ("%%nosuchcell\nx", "Cell magic `%%nosuchcell` not found."),
+        ("print('first')\n%alias_magic a", "the following arguments are required: target"),
+    ],
+)
+def test_a_wrong_use_of_a_magic_says_what_is_wrong(run: Run, cell: str, said: str) -> None:
+    ran = run("1", cell, "print('never')")
+    assert ran.outcome.status == "error"
+    assert ran.outcome.reason == f"failed in cell 2: UsageError: {said}"
+    assert ran.outcome.error == {
+        "cell": 1,
+        "code_cell": 2,
+        "ename": "UsageError",
+        "evalue": said,
+        "traceback": f"UsageError: {said}",
+    }
+    assert ran.sink.lines("stderr")[-1] == f"UsageError: {said}"
+    # papermill's notebook: printed, no error output
+    assert [output.output_type for output in ran.outputs[1]][-1] == "stream"
+
+
 def test_secrets_show_nowhere(run: Run) -> None:
     secret = 'pa"ss\\wörd'
     ran = run(
