@@ -1,5 +1,5 @@
 /** The executed notebook in Lab's own cells: read only, untrusted, updated in place while it runs. */
-import type { ICodeCellModel } from '@jupyterlab/cells';
+import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookContent, IOutput } from '@jupyterlab/nbformat';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
 import type { Message } from '@lumino/messaging';
@@ -58,10 +58,26 @@ export class ExecutedNotebook extends StaticNotebook {
     }
     const cell = this.widgets[index];
     await this.scrollToItem(index, 'start');
-    if (!this.isDisposed) {
-      cell.addClass('valo-Cell-shown');
-      cell.node.tabIndex = -1;
-      cell.node.focus({ preventScroll: true });
+    if (this.isDisposed) {
+      return;
+    }
+    cell.addClass('valo-Cell-shown');
+    cell.node.tabIndex = -1;
+    cell.node.focus({ preventScroll: true });
+    this._hold(cell);
+  }
+
+  /** Cells above it, drawn later, would push it away: it stays until the reader moves. */
+  private _hold(cell: Cell): void {
+    const observer = new ResizeObserver(() => {
+      const away = cell.node.getBoundingClientRect().top - this.outerNode.getBoundingClientRect().top;
+      this.outerNode.scrollTop += away;
+    });
+    const release = () => observer.disconnect();
+    observer.observe(this.viewportNode);
+    this.disposed.connect(release);
+    for (const type of ['wheel', 'pointerdown', 'touchstart', 'keydown']) {
+      this.node.addEventListener(type, release, { once: true, passive: true });
     }
   }
 
