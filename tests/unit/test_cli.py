@@ -100,11 +100,11 @@ def test_waiting_in_line_is_told_once() -> None:
     assert file.getvalue().count("in line (2nd); `jupyter valo status` shows") == 1
 
 
-def test_the_log_goes_to_its_own_stream() -> None:
-    log = io.StringIO()
+@pytest.mark.parametrize(("log", "red"), [(io.StringIO(), "two"), (Terminal(), "\x1b[31mtwo\x1b[0m")])
+def test_the_log_goes_to_its_own_stream_and_is_coloured_in_a_terminal_only(log: io.StringIO, red: str) -> None:
     with Progress(EXECUTION, io.StringIO(), logs=log) as progress:
-        progress.show(batch({"k": "log", "s": "stdout", "text": "one\ntwo", "n": 2}))
-    assert log.getvalue() == "one\ntwo\n"
+        progress.show(batch({"k": "log", "s": "stdout", "text": "one\n\x1b[31mtwo\x1b[0m", "n": 2}))
+    assert log.getvalue() == f"one\n{red}\n"
 
 
 def test_help_needs_no_server_code() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from valo_jupyter.client.human import uncoloured
 from valo_jupyter.domain.errors import ValoError
 
 
@@ -21,7 +22,7 @@ class ExecutionFailed(ValoError):
         error = data.get("error") or {}
         if error.get("traceback"):
             message += f"\n{error['traceback']}"
-        return cls(message, status=data["status"], error=data.get("error"))
+        return cls(uncoloured(message), status=data["status"], error=data.get("error"))
 
 
 class WaitedTooLong(ValoError, TimeoutError):

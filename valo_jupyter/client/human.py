@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timezone
-from typing import Any
+from typing import IO, Any
 
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 
 
@@ -70,6 +72,16 @@ def plain(text: str, limit: int = 200) -> str:
     """One line that cannot steer a terminal: control characters are shown as spaces, a long text is cut."""
     line = "".join(character if character.isprintable() else " " for character in text)
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def uncoloured(text: str) -> str:
+    """Without the escape sequences that colour a terminal's text, or steer it otherwise."""
+    return _ANSI.sub("", text)
+
+
+def written_to(stream: IO[str], text: str) -> str:
+    """`text` as `stream` can show it: a file or a pipe has no colours."""
+    return text if stream.isatty() else uncoloured(text)
 
 
 def table(rows: list[list[str]], header: list[str] | None = None, gap: str = "  ") -> list[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from valo_jupyter.client.human import uncoloured
 
 LOG_LINES = 8
 LINE_LENGTH = 300
@@ -14,7 +15,6 @@ POINTS = 400
 METRICS = 4
 #: what counts along is the axis, not a result
 _AXES = frozenset({"epoch", "step", "iteration", "batch", "seq", "time"})
-_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 
 
 @dataclass(frozen=True)
@@ -66,5 +66,5 @@ class Gathered:
 
 def shown_line(text: str) -> str:
     """A log line as it stands in the end: without colours, and after the last carriage return."""
-    line = _ANSI.sub("", text).rstrip("\r").rpartition("\r")[2]
+    line = uncoloured(text).rstrip("\r").rpartition("\r")[2]
     return line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}…"

@@ -116,7 +116,7 @@ class Progress:
                 self._state += f" {100 * event['done'] // event['total']} %"
         elif kind == "log" and self._logs is not None:
             self._line.clear()
-            self._logs.write(f"{event['text']}\n")
+            self._logs.write(human.written_to(self._logs, f"{event['text']}\n"))
             self._logs.flush()
 
     def _cell(self, event: dict[str, Any]) -> None:
