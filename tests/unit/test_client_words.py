@@ -10,6 +10,7 @@ import pytest
 
 from valo_jupyter.client import human, summary
 from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
+from valo_jupyter.client.failed import ExecutionFailed
 from valo_jupyter.client.http import Http
 from valo_jupyter.client.outputs import Outputs
 
@@ -134,7 +135,7 @@ def test_a_summary_tells_where_everything_came_from() -> None:
         git={"head": "0123456789abcdef", "branch": "main", "remote": None, "dirty": [{"path": "a.py", "status": "M"}]},
         left_out=[
             {"path": "big.bin", "rule": "over 100 MB", "size": 300_000_000},
-            {"path": "x/", "rule": "r", "size": None},
+            {"path": ".git/", "rule": "default ignore list: .git", "size": None},
         ],
     )
     text = "\n".join(summary.summary(data))
@@ -145,10 +146,29 @@ def test_a_summary_tells_where_everything_came_from() -> None:
         "nb/train.ipynb at ~abcdef012345 (adhoc, from main at 01234567 and 1 changed file)",
         "→ #12 → model.pkl",
         "elsewhere (8 CPUs, H200), environment local, Python 3.12.1",
-        "big.bin 300 MB: over 100 MB",
+        "Left out   big.bin 300 MB (over 100 MB)",
     ):
         assert expected in text
-    assert "x/" not in text.split("Left out")[1]
+    assert ".git/" not in text
+
+
+def test_what_was_left_out_is_one_line_with_the_rules() -> None:
+    names = [("data/", ".gitignore:1 data/"), (".env", "secret place: .env"), *((f"{n}.log", "r") for n in range(4))]
+    expected = [
+        {"path": name, "rule": "default ignore list: __pycache__"} for name in ("__pycache__/", "a/__pycache__/")
+    ]
+    data = execution(left_out=[*expected, *({"path": name, "rule": rule} for name, rule in names)])
+    assert summary.left_out_words(data, 2) == (
+        "data/ (.gitignore:1 data/), .env (secret place: .env), and 4 more; `jupyter valo show 12 --json` has all"
+    )
+    assert summary.left_out_words(execution(left_out=expected)) == ""
+    assert "Left out" not in "\n".join(summary.summary(execution(left_out=expected)))
+
+
+def test_a_failure_s_message_has_no_colours() -> None:
+    error = {"traceback": "\x1b[0;31mValueError\x1b[0m: bad"}
+    message = str(ExecutionFailed.of(execution(status="error", status_detail="failed in cell 1", error=error)))
+    assert message == "#12 ended error: failed in cell 1\nValueError: bad"
 
 
 def test_attempts_are_told_where_one_was_not_enough() -> None:

@@ -21,6 +21,8 @@ MARKS = {
     "error": "✗",
     "crashed": "⚡",
 }
+#: the rule of what nobody misses: caches, environments, `.git`
+EXPECTED = "default ignore list: "
 
 
 def state_words(data: dict[str, Any]) -> str:
@@ -129,13 +131,25 @@ def summary(data: dict[str, Any]) -> list[str]:
     rows.append(("Attempts", _attempts(data)))
     if data.get("cost") is not None:
         rows.append(("Cost", [f"${data['cost']:.4f}"]))
-    left_out = [entry for entry in data.get("left_out") or [] if entry.get("size")]
-    rows.append(("Left out", [f"{human.plain(e['path'])} {human.size(e['size'])}: {e['rule']}" for e in left_out[:10]]))
+    rows.append(("Left out", [left_out_words(data)]))
     lines: list[str] = []
     for name, content in rows:
         for index, line in enumerate(entry for entry in content if entry):
             lines.append(f"{name if index == 0 else '':<11}{line}")
     return lines
+
+
+def left_out_words(data: dict[str, Any], limit: int = 3) -> str:
+    """`data/ (.gitignore:1 data/), .env (secret place: .env), and 3 more; …`, of what somebody may miss."""
+    missed = [entry for entry in data.get("left_out") or [] if not entry["rule"].startswith(EXPECTED)]
+    words = [
+        f"{' '.join((human.plain(entry['path'], 80), human.size(entry.get('size')))).strip()} "
+        f"({human.plain(entry['rule'], 80)})"
+        for entry in missed[:limit]
+    ]
+    if len(missed) > limit:
+        words.append(f"and {len(missed) - limit} more; `jupyter valo show {data['counter']} --json` has all")
+    return ", ".join(words)
 
 
 def failure(data: dict[str, Any]) -> list[str]:
