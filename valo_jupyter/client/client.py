@@ -9,6 +9,7 @@ from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
 from valo_jupyter.client.lookup import Lookup
+from valo_jupyter.domain.errors import Invalid
 
 
 class Client:
@@ -76,7 +77,11 @@ class Client:
             Its path in the project.
         everywhere
             Of all projects in any case.
+        limit
+            At most so many, at least 1.
         """
+        if limit < 1:
+            raise Invalid(f"The limit is {limit}: ask for 1 execution or more.")
         query = {
             "status": _listed(status),
             "tag": _listed(tag),

@@ -76,9 +76,8 @@ class Commands:
             ]
             for item in (execution.data for execution in found)
         ]
-        return Table(
-            ["", "project", "title", "state", "tags", "submitted"], rows, "No executions yet. Try `%valo run`."
-        )
+        none = "No execution matches." if given.tag or given.status else "No executions yet. Try `%valo run`."
+        return Table(["", "project", "title", "state", "tags", "submitted"], rows, none)
 
     def _show(self, given: Namespace) -> ShownExecution:
         return self._one(given)

@@ -14,6 +14,8 @@ from valo_jupyter.client import human, summary
 if TYPE_CHECKING:
     from valo_jupyter.submit import Client
 
+NONE_MATCHES = "No execution matches. `jupyter valo list` without a choice shows all of this folder, `--all` of all."
+
 
 def add_to(commands: Any) -> None:
     project = argparse.ArgumentParser(add_help=False)
@@ -72,7 +74,8 @@ def _list(given: argparse.Namespace) -> int:
     if given.json:
         return _print_json(items)
     if not items:
-        print("No executions. `jupyter valo run NOTEBOOK` starts one.")
+        chosen = given.status or given.tag or given.search
+        print(NONE_MATCHES if chosen else "No executions. `jupyter valo run NOTEBOOK` starts one.")
         return 0
     several = len({item["project"]["id"] for item in items}) > 1
     print(_lines(human.table([_row(item, several) for item in items])))
@@ -97,14 +100,15 @@ def _show(given: argparse.Namespace) -> int:
     if given.json:
         return _print_json(data)
     lines = summary.failure(data) if data.get("error") else [summary.heading(data)]
-    print(_lines([*lines, *summary.summary(data)]))
+    print(human.written_to(sys.stdout, _lines([*lines, *summary.summary(data)])))
     return 0
 
 
 def _logs(given: argparse.Namespace) -> int:
     execution = _client(given).execution(given.execution)
     for line in execution.logs(follow=given.follow, tail=given.tail):
-        print(line.text, flush=given.follow, file=sys.stderr if line.stream == "stderr" else sys.stdout)
+        stream = sys.stderr if line.stream == "stderr" else sys.stdout
+        print(human.written_to(stream, line.text), flush=given.follow, file=stream)
     return 0
 
 

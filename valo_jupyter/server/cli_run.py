@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Any
 
-from valo_jupyter.client import summary
+from valo_jupyter.client import human, summary
 from valo_jupyter.client.arguments import add_run_arguments, joined, run_options, snapshot_choices
 from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
 from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
@@ -15,9 +16,9 @@ from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
 INTERRUPTED = 130
 #: seconds without news after which the place in line is asked for
 HOLD = 5.0
-MORE_MACHINES = (
-    "For more machines: a team server (`jupyter valo server --help`) has environments of many; set VALO_URL and "
-    "VALO_TOKEN to use it, and choose with --environment."
+LARGER_MACHINE = (
+    "Executions run on this machine, two at a time. For a larger one: run `jupyter valo server` there, and set "
+    "VALO_URL and VALO_TOKEN here."
 )
 
 
@@ -67,9 +68,10 @@ def _run(given: argparse.Namespace) -> int:
     if data["status"] == "complete":
         print("\n".join([summary.heading(data), *summary.summary(data)]))
     else:
-        print("\n".join(summary.failure(data)), file=sys.stderr)
+        print(human.written_to(sys.stderr, "\n".join(summary.failure(data))), file=sys.stderr)
         print("\n".join(summary.summary(data)))
-    print(MORE_MACHINES)
+    if not os.environ.get("VALO_URL"):
+        print(LARGER_MACHINE)
     return 0 if data["status"] == "complete" else 1
 
 

@@ -26,14 +26,17 @@ def test_run_shows_cells_and_sums_up(valo: Command, training: Path) -> None:
         assert expected in done.stdout
     assert "this machine" in done.stdout
     assert "environment local" in done.stdout
-    assert "For more machines" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith("Executions run on this machine")
 
 
 def test_a_failure_exits_1_with_the_cell_s_error(valo: Command, make_notebook: MakeNotebook) -> None:
-    done = valo("run", str(make_notebook("raise KeyError('missing column')")))
+    notebook = make_notebook("print('\\x1b[31mred\\x1b[0m')", "raise KeyError('missing column')", folder="failing")
+    done = valo("run", str(notebook))
     assert done.returncode == 1
     assert "missing column" in done.stderr
     assert "Traceback" in done.stderr or "KeyError" in done.stderr
+    told = done.stderr + done.stdout + "".join(valo(word, "1", cwd=notebook.parent).stdout for word in ("show", "logs"))
+    assert "\x1b" not in told
 
 
 def test_a_typing_mistake_exits_2(valo: Command, training: Path) -> None:
@@ -53,6 +56,15 @@ def test_looking_at_executions(valo: Command, training: Path, tmp_path: Path) ->
     assert "sub/model.txt" in valo("outputs", "1", cwd=here).stdout
     written = valo("outputs", "1", "sub/model.txt", "--download", "got", cwd=here)
     assert (here / "got/sub/model.txt").read_text() == "weights", written.stderr
+    (here / "got/sub/model.txt").write_text("mine")
+    refused = valo("outputs", "1", "--download", "got", cwd=here)
+    assert (refused.returncode, (here / "got/sub/model.txt").read_text()) == (1, "mine")
+    assert "got/sub/model.txt would be overwritten" in refused.stderr
+    assert valo("outputs", "1", "--download", "got", "--force", cwd=here).returncode == 0
+    assert (here / "got/sub/model.txt").read_text() == "weights"
+    assert "is not a folder" in valo("outputs", "1", "--download", "/dev/null/x", cwd=here).stderr
+    assert "No execution matches" in valo("list", "--search", "zzz", cwd=here).stdout
+    assert valo("list", "--limit", "-1", cwd=here).returncode == 2
     assert valo("tag", "1", "good", cwd=here).stdout.strip() == "#1: good"
     assert valo("show", "999", cwd=here).returncode == 1
 

@@ -136,6 +136,9 @@ def test_commands_of_one_execution(front: Front, training: Path) -> None:
     assert '{"epoch": 2, "loss"' in front.run("%valo logs 1")
     assert "sub/model.txt" in front.run("%valo outputs 1")
     assert "got/sub/model.txt" in front.run("%valo outputs 1 got")
+    (training.parent / "got/sub/model.txt").write_text("mine")
+    assert "would be overwritten" in front.run("%valo outputs 1 got")
+    assert "got/sub/model.txt" in front.run("%valo outputs 1 got --force")
     assert "epoch" in front.run("%valo metadata 1")
     assert front.run("%valo tag 1 good better").strip() == "#1: better, good"
     listed = front.run("%valo list")
