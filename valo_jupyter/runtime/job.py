@@ -27,6 +27,7 @@ from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
 from valo_jupyter.runtime.reporter import Reporter
 from valo_jupyter.runtime.stopping import kill_marked
+from valo_jupyter.runtime.unkept import Checkout
 from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused, Wire
 from valo_jupyter.snapshots import checkout
@@ -198,9 +199,12 @@ class Job:
             mask=self._mask,
         )
         outputs.watch()
+        project = Checkout.ready(self._folders)
         try:
             self._code_begun = time.monotonic()
             outcome = self._run_code()
+            if hint := project.hint():
+                self._reporter.status(hint)
         finally:
             limits.end()
             with self._phase("outputs"):

@@ -309,3 +309,25 @@ def test_names_and_properties_of_outputs_show_no_secrets(bench):
     assert contents == {"hunter22.txt", "sesame33.txt", "***.txt", "hunter22/o.txt"}
     everything = json.dumps([bench.server.outputs, bench.server.events, bench.server.ends])
     assert not [value for value in secrets.values() if value in everything]
+
+
+def test_files_beside_the_outputs_folder_are_not_kept_without_a_word(bench):
+    (bench.project / "module.py").write_text("x = 1")
+    (bench.project / "data.txt").write_text("from the project")
+    write = "import module, os\nos.makedirs('outputs')\nopen('result.txt', 'w').write('x'); open('outputs/x.txt', 'w')"
+    assert bench.notebook(write) == "complete"
+    assert names(bench) == ["notebook.ipynb"]
+    said = [line for line in bench.server.lines("status") if "not kept" in line]
+    assert said == [
+        "result.txt and outputs/x.txt were written in the project folder and are not kept; "
+        "write to VH_OUTPUTS_DIR to keep files"
+    ]
+
+
+def test_nothing_is_said_of_a_project_that_stayed_as_it_was(bench):
+    (bench.project / "data.txt").write_text("from the project")
+    assert (
+        run_python(bench, "open('kept', 'w').write('x'); import json; print(open('../repository/data.txt').read())")
+        == "complete"
+    )
+    assert "not kept" not in status_lines(bench)
