@@ -32,7 +32,7 @@ class Client:
         self, url: str | None = None, token: str | None = None, *, project: str | None = None, start: bool = True
     ) -> None:
         server = find_server(url, token, start=start)
-        self.http = Http(server.url, server.token, moved=server.moved)
+        self.http = Http(server.url, server.token, moved=server.moved, token_from=server.token_from)
         self._lookup = Lookup(self.http, project, self._home())
 
     @property

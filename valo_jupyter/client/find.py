@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from urllib.parse import urlsplit
 
-from valo_jupyter.domain.errors import ServerUnreachable
+from valo_jupyter.domain.errors import Invalid, ServerUnreachable
 from valo_jupyter.domain.state import StateFolder
 
 START_SECONDS = 60.0
@@ -24,6 +24,8 @@ class Server:
     url: str
     token: str | None
     moved: Callable[[], tuple[str, str] | None] | None = None
+    #: where the token was found, for the message when the server does not accept it
+    token_from: str = ""
 
 
 def find_server(url: str | None = None, token: str | None = None, *, start: bool = True) -> Server:
@@ -34,13 +36,18 @@ def find_server(url: str | None = None, token: str | None = None, *, start: bool
 
     Raises
     ------
+    Invalid
+        The address given is none.
     ServerUnreachable
         There is none; the message says what to start or set.
     """
-    url = url or os.environ.get("VALO_URL")
+    token_from = "the call" if token else "VALO_TOKEN"
     token = token or os.environ.get("VALO_TOKEN")
-    if url:
-        return Server(url, token or _token_of_local(url))
+    if url or os.environ.get("VALO_URL"):
+        address = _checked("The server's address", url) if url else _checked("VALO_URL", os.environ["VALO_URL"])
+        if token:
+            return Server(address, token, token_from=token_from)
+        return Server(address, _token_of_local(address), token_from=_token_file())
     if inside_execution():
         raise ServerUnreachable(
             "This code runs inside an execution, which has no server of its own. "
@@ -50,8 +57,9 @@ def find_server(url: str | None = None, token: str | None = None, *, start: bool
 
     context = kernel_context()
     if context is not None and context.url:
-        return Server(context.url, token or context.token, moved=_moved_with_jupyter)
-    return local_server(token, start=start)
+        token_from = token_from if token else "the Jupyter server"
+        return Server(context.url, token or context.token, moved=_moved_with_jupyter, token_from=token_from)
+    return local_server(token, start=start, token_from=token_from)
 
 
 def inside_execution() -> bool:
@@ -59,7 +67,7 @@ def inside_execution() -> bool:
     return bool(os.environ.get("VALO_EXECUTION") or os.environ.get("VH_JOB_ID")) and not os.environ.get("VALO_URL")
 
 
-def local_server(token: str | None = None, *, start: bool = True) -> Server:
+def local_server(token: str | None = None, *, start: bool = True, token_from: str = "the call") -> Server:
     """The server of this user on this machine, started as a process of its own if need be."""
     state = StateFolder.default()
     found = _listening(state)
@@ -70,7 +78,8 @@ def local_server(token: str | None = None, *, start: bool = True) -> Server:
         raise ServerUnreachable(
             f"No local Valo server is running (state folder {state.root}). Start it with `jupyter valo start`."
         )
-    return Server(found[0], token or found[1], moved=lambda: _recorded(state))
+    token_from = token_from if token else _token_file()
+    return Server(found[0], token or found[1], moved=lambda: _recorded(state), token_from=token_from)
 
 
 def start_local() -> None:
@@ -88,6 +97,22 @@ def start_local() -> None:
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip())[-2000:]
         raise ServerUnreachable(f"The local Valo server could not be started: {said or 'no reason was given'}")
+
+
+def _checked(what: str, url: str) -> str:
+    """`url`, which may be another thing that somebody typed."""
+    try:
+        parts = urlsplit(url)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, half an IPv6 address
+        fine = False
+    if not fine:
+        raise Invalid(f"{what} is “{url}”, which is no address of a server. Write it as https://valo.example.org:8000.")
+    return url
+
+
+def _token_file() -> str:
+    return f"the file {StateFolder.default().token_file}"
 
 
 def _recorded(state: StateFolder) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from valo_jupyter.client.failures import error_of
-from valo_jupyter.domain.errors import ServerUnreachable
+from valo_jupyter.domain.errors import ServerUnreachable, Unauthenticated, ValoError
 
 API = "/api/v0/"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -31,6 +31,8 @@ class Http:
         Of the server; the token is sent to no other host.
     moved
         Asked for the current `(url, token)` when nothing listens any more: a local server may come back elsewhere.
+    token_from
+        Where the token was found, for the message when the server does not accept it.
     patience
         Seconds during which a request that may be repeated is tried again.
     """
@@ -41,6 +43,7 @@ class Http:
         token: str | None,
         *,
         moved: Callable[[], tuple[str, str] | None] | None = None,
+        token_from: str = "",
         timeout: float = 30.0,
         patience: float = 6.0,
     ) -> None:
@@ -49,6 +52,7 @@ class Http:
         self.timeout = timeout
         self.patience = patience
         self._moved = moved
+        self._token_from = token_from
         self._pool = _pool_for(self.url)
 
     def get(self, path: str, params: dict[str, Any] | None = None, *, timeout: float | None = None) -> Any:
@@ -140,9 +144,19 @@ class Http:
                     return response
                 again = response.status in TRY_AGAIN and (repeatable or response.status in (429, 503))
                 if not again or time.monotonic() + pause > deadline:
-                    raise error_of(response.status, response.data, url)
+                    raise self._explained(error_of(response.status, response.data, url))
             time.sleep(pause)
             pause = min(pause * 2, 1.0)
+
+    def _explained(self, error: ValoError) -> ValoError:
+        """A refused token with the place it came from, where the user can mend it."""
+        if not isinstance(error, Unauthenticated) or not self._token_from:
+            return error
+        said = f"does not accept the token from {self._token_from}" if self.token else "wants a token, and none is set"
+        return Unauthenticated(
+            f"The Valo server at {self.url} {said}. `jupyter valo token`, on the server's machine, prints the right "
+            "one; set VALO_TOKEN to it here."
+        )
 
     def _follow(self) -> None:
         found = self._moved() if self._moved else None

@@ -167,6 +167,35 @@ def test_a_killed_server_s_file_is_not_believed(private_home: Path) -> None:
         find_server(start=False)
 
 
-def test_a_wrong_token_is_told(client: Client) -> None:
+def test_a_wrong_token_is_told_with_its_source(
+    client: Client, server_home: Path, private_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(errors.Unauthenticated):
         Http(client.url, "wrong").get("users/me/")
+    with pytest.raises(errors.Unauthenticated, match="token from the call"):
+        Client(client.url, "wrong").me()
+    monkeypatch.setenv("VALO_TOKEN", "wrong")
+    with pytest.raises(errors.Unauthenticated, match=r"token from VALO_TOKEN.*`jupyter valo token`"):
+        Client().me()
+    monkeypatch.delenv("VALO_TOKEN")
+    other = private_home / "other"
+    other.mkdir()
+    (other / "server.json").write_text(f'{{"url": "{client.url}", "pid": 1}}')
+    (other / "token").write_text("outdated")
+    monkeypatch.setenv("VALO_HOME", str(other))
+    with pytest.raises(errors.Unauthenticated, match=f"token from the file {other / 'token'}"):
+        Client(start=False).me()
+    (other / "token").unlink()
+    monkeypatch.setenv("VALO_URL", client.url)
+    with pytest.raises(errors.Unauthenticated, match="wants a token, and none is set"):
+        Client().me()
+
+
+@pytest.mark.parametrize("address", ["localhost:8000", "ftp://a", "http://", "http://a:port", "valo"])
+@pytest.mark.filterwarnings("error")
+def test_an_address_that_is_none_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(errors.Invalid, match=f"The server's address is “{address}”"):
+        find_server(address)
+    monkeypatch.setenv("VALO_URL", address)
+    with pytest.raises(errors.Invalid, match=rf"VALO_URL is “{address}”.*https://"):
+        find_server()
