@@ -197,6 +197,15 @@ def test_secrets_do_not_leave_the_machine(server, report: Make):
     assert server.of("metadata")[0]["values"] == {"password": "***"}
 
 
+def test_a_secret_that_is_a_word_of_ours_does_not_spoil_events(server, report: Make):
+    reporter = report(mask=Mask(["cell", "started", "metadata", "values"]))
+    reporter.emit({"k": "cell", "cell": 1, "code": 1, "of": 2, "state": "started"})
+    reporter.emit({"k": "metadata", "values": {"cell": "has started"}})
+    reporter.close()
+    assert {name: server.of("cell")[0][name] for name in ("cell", "state")} == {"cell": 1, "state": "started"}
+    assert server.of("metadata")[0]["values"] == {"***": "has ***"}
+
+
 def test_only_the_newest_notebook_is_sent(server, report: Make):
     reporter = report(beat_seconds=0.05)
     for n in range(20):
