@@ -5,7 +5,6 @@ Usage: python benchmarks/cells.py [--lines 1000000] [--cells 200] [--rounds 3]
 
 from __future__ import annotations
 
-import argparse
 import logging
 import os
 import tempfile
@@ -21,6 +20,7 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
+from benchmarks.table import Row, show
 from valo_jupyter.runtime.contract import Folders, Outcome, StopSignal
 from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.notebook import run_notebook
@@ -158,21 +158,24 @@ def first_cell(rounds: int) -> tuple[float, float]:
     return median(bare), median(ours)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--lines", type=int, default=1_000_000)
-    parser.add_argument("--cells", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+def rows(count: int = 200, rounds: int = 3, printed: int = 1_000_000) -> list[Row]:
     logging.disable(logging.WARNING)
-    print(f"{'work':34}{'bare':>12}{'valo':>12}{'ratio':>8}")
-    for work, (bare, ours) in (
-        (f"one of {options.cells} cells", cost_per_cell(options.cells, options.rounds)),
-        ("first cell (cold kernel / warm)", first_cell(options.rounds)),
-        (f"{options.lines:,} lines (nbclient)", lines(options.lines)),
-    ):
-        print(f"{work:34}{bare * 1000:9.1f} ms{ours * 1000:9.1f} ms{ours / bare:8.2f}")
+    try:
+        bare_cell, cell = cost_per_cell(count, rounds)
+        cold, first = first_cell(rounds)
+        bare_lines, ours = lines(printed)
+    finally:
+        logging.disable(logging.NOTSET)
+    return [
+        Row(
+            f"one of {count} cells", "a bare client's execute and reply", 1000 * cell, 1000 * bare_cell, 1.5, 1.1, "ms"
+        ),
+        Row(
+            "submit → first cell, on the machine, warm", "cold kernel ready", 1000 * first, 1000 * cold, 0.5, 0.2, "ms"
+        ),
+        Row(f"{printed:,} printed lines", "nbclient alone", ours, bare_lines, 1.3, 1.1),
+    ]
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())

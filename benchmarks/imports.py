@@ -1,4 +1,4 @@
-"""What `%load_ext valo_jupyter` costs a kernel, against `import ipywidgets`; prints a table."""
+"""What `%load_ext valo_jupyter` costs a kernel, against `import ipywidgets`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import statistics
 import subprocess
 import sys
 
+from benchmarks.table import Row, show
+
 ROUNDS = 9
 #: each in an interpreter that has IPython already, as a kernel has
 SETUP = "import time; from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance()"
+PEER = "import ipywidgets"
 WORK = {
-    "import ipywidgets": "import ipywidgets",
+    PEER: PEER,
     "%load_ext valo_jupyter": "shell.run_line_magic('load_ext', 'valo_jupyter')",
     "%load_ext valo_jupyter, and the first %valo help": (
         "shell.run_line_magic('load_ext', 'valo_jupyter'); shell.run_line_magic('valo', 'help')"
@@ -26,18 +29,15 @@ def measured(work: str) -> float:
     return float(printed.rsplit("took ", 1)[1])
 
 
-def main() -> None:
+def rows() -> list[Row]:
+    """Each against `import ipywidgets`, in turns, so that what else the machine does meets all of them alike."""
     times: dict[str, list[float]] = {name: [] for name in WORK}
-    # in turns, so that what else the machine does meets all of them alike
     for _ in range(ROUNDS):
         for name, work in WORK.items():
-            times[name].append(measured(work))
-    peer = statistics.median(times["import ipywidgets"])
-    print(f"{'work':<52}{'median':>10}{'ratio':>8}")
-    for name, seconds in times.items():
-        median = statistics.median(seconds)
-        print(f"{name:<52}{1000 * median:>7.1f} ms{median / peer:>8.2f}")
+            times[name].append(1000 * measured(work))
+    peer = statistics.median(times[PEER])
+    return [Row(name, PEER, statistics.median(times[name]), peer, 1, 0.3, "ms") for name in WORK if name != PEER]
 
 
 if __name__ == "__main__":
-    main()
+    show(rows())
