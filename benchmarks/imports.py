@@ -12,14 +12,7 @@ ROUNDS = 9
 #: each in an interpreter that has IPython already, as a kernel has
 SETUP = "import time; from IPython.core.interactiveshell import InteractiveShell; shell = InteractiveShell.instance()"
 PEER = "import ipywidgets"
-WORK = {
-    PEER: PEER,
-    "%load_ext valo_jupyter": "shell.run_line_magic('load_ext', 'valo_jupyter')",
-    "%load_ext valo_jupyter, and the first %valo help": (
-        "shell.run_line_magic('load_ext', 'valo_jupyter'); shell.run_line_magic('valo', 'help')"
-    ),
-    "from valo_jupyter import Client": "from valo_jupyter import Client",
-}
+WORK = {PEER: PEER, "%load_ext valo_jupyter": "shell.run_line_magic('load_ext', 'valo_jupyter')"}
 
 
 def measured(work: str) -> float:
