@@ -48,6 +48,9 @@ def _spawner(_pid: int) -> ThreadPoolExecutor:
 def _die_with(parent: int) -> None:
     assert _libc is not None
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # a server that was started in the background of a shell ignores these, and its programs would for ever
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     if os.getppid() != parent:
         # it died before the line above
         os._exit(1)

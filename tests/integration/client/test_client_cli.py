@@ -124,7 +124,14 @@ def test_cancel_ends_an_execution(valo: Command, client: Client, make_notebook: 
 def test_ctrl_c_leaves_it_running(client: Client, make_notebook: MakeNotebook) -> None:
     notebook = make_notebook("import time; time.sleep(1.5)")
     command = [sys.executable, "-m", "valo_jupyter.server.cli", "run", str(notebook)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # as in a terminal, also where the tests run in a shell's background
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     assert process.stderr is not None
     assert "submitted" in process.stderr.readline()
     process.send_signal(signal.SIGINT)

@@ -126,7 +126,7 @@ async def test_a_token_that_is_not_accepted(jp_fetch, jp_serverapp, upstream):
     valo(jp_serverapp).token = "old"
     found = json.loads((await jp_fetch("valo/status")).body)
     assert (found["state"], found["mode"]) == ("unreachable", "team")
-    assert "token is not accepted" in found["message"]
+    assert "does not accept the token" in found["message"]
 
 
 async def test_a_configured_server_that_is_away(jp_fetch, jp_serverapp, state):
