@@ -88,9 +88,90 @@ environments = sa.Table(
     sa.Column("max_scale", sa.Integer, nullable=False, default=5),
     sa.Column("scale_down_grace_minutes", sa.Float, nullable=False, default=15),
     sa.Column("per_hour_price_usd", sa.Float),
+    #: machines that one user may hold at once; 0: no limit
+    sa.Column("per_user_quota", sa.Integer, nullable=False, server_default="0"),
+    #: the same for teams, by name: a team that is not here has no limit, one with 0 may not use it
+    sa.Column("team_quotas", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("allow_personal_usage", sa.Boolean, nullable=False, server_default=sa.true()),
+    #: where executions go that name no environment; true for one at the most
+    sa.Column("is_default", sa.Boolean, nullable=False, server_default=sa.false()),
+    #: what its machines are, for people; what they really are is recorded when they start
+    sa.Column("hardware", sa.Text, nullable=False, server_default=""),
+    #: image of executions that name none
+    sa.Column("image", sa.Text),
+    #: how images are run: `mode`, `profile`, `network` and limits, as `domain.containers.ContainerSettings`
+    sa.Column("containers", sa.JSON, nullable=False, server_default="{}"),
+    #: encrypted JSON object of those options that are secret
+    sa.Column("secret_options", sa.Text),
     #: why no machine can be had at the moment; those who wait are told
     sa.Column("problem", sa.Text),
+    #: set when it was deleted; its executions keep it, and its slug is free again
+    sa.Column("deleted", sa.DateTime),
     sa.Column("ctime", sa.DateTime, nullable=False),
+)
+
+#: the machines there are now, as the engine process last saw them
+machines = sa.Table(
+    "machines",
+    metadata,
+    sa.Column("name", sa.String(255), primary_key=True),
+    _ref("environment_id", "environments.id", index=True),
+    sa.Column("engine_id", sa.String(36), nullable=False),
+    #: starting, idle, busy or draining
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("since", sa.DateTime, nullable=False),
+    #: when an idle one may be closed
+    sa.Column("idle_until", sa.DateTime),
+    sa.Column("execution_id", sa.String(36)),
+    #: what `runtime.machine.describe_machine` found
+    sa.Column("hardware", sa.JSON),
+)
+
+#: how an environment was used: a row when its numbers change, at most one in some seconds
+environment_samples = sa.Table(
+    "environment_samples",
+    metadata,
+    sa.Column("environment_id", sa.ForeignKey("environments.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("time", sa.DateTime, primary_key=True),
+    sa.Column("starting", sa.Integer, nullable=False),
+    sa.Column("idle", sa.Integer, nullable=False),
+    sa.Column("busy", sa.Integer, nullable=False),
+    #: executions that wait, created ones too
+    sa.Column("waiting", sa.Integer, nullable=False),
+)
+
+#: a trial of an environment's engine, made by the engine process on behalf of the web process
+environment_tests = sa.Table(
+    "environment_tests",
+    metadata,
+    _id(),
+    _ref("environment_id", "environments.id", index=True),
+    #: wanted, running, passed or failed
+    sa.Column("status", sa.String(16), nullable=False),
+    #: `[{"name", "ok", "message", "seconds"}]`, in their order
+    sa.Column("steps", sa.JSON, nullable=False, default=list),
+    #: what the machine is, when one was had
+    sa.Column("hardware", sa.JSON),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.Column("ended", sa.DateTime),
+)
+
+#: credentials for private registries, by the images they are for
+registries = sa.Table(
+    "registries",
+    metadata,
+    _id(),
+    _ref("owner_id", "users.id", index=True),
+    #: a pattern such as `docker.io/myusername/*`
+    sa.Column("match", sa.Text, nullable=False),
+    #: docker-hub, azure, ecr, gcp or generic
+    sa.Column("type", sa.String(16), nullable=False),
+    sa.Column("username", sa.Text, nullable=False, default=""),
+    #: encrypted
+    sa.Column("password", sa.Text, nullable=False),
+    sa.Column("ctime", sa.DateTime, nullable=False),
+    sa.Column("mtime", sa.DateTime, nullable=False),
+    sa.UniqueConstraint("owner_id", "match"),
 )
 
 commits = sa.Table(
@@ -121,6 +202,10 @@ executions = sa.Table(
     sa.Column("title", sa.Text, nullable=False, default=""),
     sa.Column("step", sa.Text, nullable=False),
     sa.Column("image", sa.Text),
+    #: what the image was when it was pulled: `name@sha256:…`
+    sa.Column("image_digest", sa.Text),
+    #: what it asks of its machine, over what the environment gives: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`
+    sa.Column("resources", sa.JSON, nullable=False, server_default="{}"),
     _ref("commit_id", "commits.id"),
     _ref("environment_id", "environments.id"),
     _ref("creator_id", "users.id"),
@@ -165,7 +250,8 @@ executions = sa.Table(
     sa.Index("ix_executions_project_status", "project_id", "status", "counter"),
     sa.Index("ix_executions_project_revision", "project_id", "revision"),
     sa.Index("ix_executions_project_notebook", "project_id", "notebook_path", "counter"),
-    sa.Index("ix_executions_queue", "environment_id", "status", "priority", "queued"),
+    # each user's own line, so that the users are compared by their first ones only
+    sa.Index("ix_executions_queue", "environment_id", "status", "creator_id", "priority", "queued", "counter"),
 )
 
 execution_tags = sa.Table(
