@@ -13,6 +13,7 @@ class EnvironmentPlan:
     id: str
     slug: str
     engine: str
+    #: without those that are secret
     options: dict[str, Any]
     minimum: int
     maximum: int
@@ -30,6 +31,8 @@ class Placement:
     token: str
     environment_id: str
     kernel: dict[str, Any] | None
+    #: its image and the addresses of its inputs
+    wants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

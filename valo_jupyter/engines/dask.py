@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 _ROUND_SECONDS = 1.0
 _MAX_PAUSE_SECONDS = 30.0
+#: images and inputs that are remembered of a machine
+_REMEMBERED = 200
 
 
 @dataclass
@@ -33,6 +35,16 @@ class _Slot:
     order: Order | None = None
     changed: float = field(default_factory=time.monotonic)
     kernel: dict[str, Any] | None = None
+    hardware: dict[str, Any] | None = None
+    #: what its executions had in common with others: images and inputs, the newest last
+    had: dict[str, None] = field(default_factory=dict)
+
+    def remember(self, wants: tuple[str, ...]) -> None:
+        for want in wants:
+            self.had.pop(want, None)
+            self.had[want] = None
+        while len(self.had) > _REMEMBERED:
+            del self.had[next(iter(self.had))]
 
     def become(self, state: str) -> None:
         self.state = state
@@ -151,6 +163,7 @@ class DaskEngine:
                 execution=slot.order.execution_id if slot.order else None,
                 since=now - slot.changed,
                 idle_left=max(0.0, slot.changed + self._grace - now) if slot.state == "idle" else None,
+                hardware=slot.hardware,
             )
             for slot in self._slots.values()
         ]
@@ -164,9 +177,15 @@ class DaskEngine:
         if self.free() == 0:
             return False
         idle = [slot for slot in self._slots.values() if slot.state == "idle"]
-        # the one whose waiting kernel fits, then the one used last, so that the others' timers go on
-        slot = max(idle, key=lambda slot: (slot.kernel == order.kernel, slot.changed))
+
+        # the one that has most of it already, or whose waiting kernel fits; then the one used last, so that the
+        # others' timers go on
+        def fitness(slot: _Slot) -> tuple[int, bool, float]:
+            return sum(want in slot.had for want in order.wants), slot.kernel == order.kernel, slot.changed
+
+        slot = max(idle, key=fitness)
         slot.order = order
+        slot.remember(order.wants)
         slot.kernel = self._last_kernel = order.kernel
         slot.become("busy")
         self._spawn(self._follow(slot, order))

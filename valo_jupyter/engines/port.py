@@ -17,6 +17,10 @@ class Order:
     server_url: str
     #: the kernelspec of `docs/developer/wire.md`, or None for the machine's own
     kernel: dict[str, Any] | None = None
+    #: where machines that are not of this computer find the server, which accepts attempts' tokens only there
+    machines_url: str | None = None
+    #: its image and the addresses of its inputs: a machine that had them lately is preferred
+    wants: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -35,6 +39,8 @@ class Machine:
     execution: str | None
     since: float
     idle_left: float | None
+    #: what `runtime.machine.describe_machine` said when it arrived
+    hardware: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
