@@ -1,0 +1,339 @@
+"""What kinds of engines there are, and the options of each. Imports no engine: the API and the forms ask here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.engines import hosts
+from valo_jupyter.engines.options import Option, one_line
+
+
+class InvalidOptions(Invalid):
+    """The engine's options are not understood. `details` has a sentence for each that is wrong."""
+
+    code = "invalid_environment"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of engine.
+
+    Attributes
+    ----------
+    tested
+        `here`: run for real in this project's tests; `recorded`: against recorded answers of its provider only.
+    extra
+        What `pip install "valo-jupyter[…]"` needs for it; None: nothing more.
+    module
+        Where its engine is, `module:class`.
+    imports
+        Modules that must be there for it.
+    elsewhere
+        Its machines are not of this computer: they have no state folder, and reach the machines' listener only.
+    check
+        Returns problems that options have with each other, by option.
+    """
+
+    kind: str
+    title: str
+    description: str
+    tested: str
+    extra: str | None
+    module: str
+    options: tuple[Option, ...]
+    imports: tuple[str, ...] = ()
+    elsewhere: bool = True
+    check: Callable[[dict[str, Any]], dict[str, str]] | None = None
+
+    @property
+    def installed(self) -> bool:
+        return all(_found(name) for name in self.imports)
+
+    @property
+    def install(self) -> str | None:
+        """The line that installs what it needs."""
+        return f'pip install "valo-jupyter[{self.extra}]"' if self.extra else None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Names of the options that are secret."""
+        return frozenset(option.name for option in self.options if option.secret)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `GET /engines/` shows it."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "tested": self.tested,
+            "installed": self.installed,
+            "install": self.install,
+            "options": [option.to_json() for option in self.options],
+        }
+
+
+def check_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with defaults filled in; secrets are to be in them as texts.
+
+    Raises
+    ------
+    InvalidOptions
+        With every problem in `details`, under `options.<name>` (`engine` when there is no such kind).
+    """
+    known = KINDS.get(kind)
+    if known is None:
+        sentence = f"There is no engine {kind!r}; there are {', '.join(KINDS)}."
+        raise InvalidOptions(sentence, engine=sentence)
+    by_name = {option.name: option for option in known.options}
+    problems: dict[str, str] = {}
+    checked = {option.name: option.default for option in known.options}
+    for name, value in options.items():
+        option = by_name.get(name)
+        if option is None:
+            problems[name] = f"The engine {kind} has no option {name!r}; it has {', '.join(by_name) or 'none'}."
+        elif value is not None and (problem := option.problem(value)):
+            problems[name] = problem
+        elif value is not None:
+            checked[name] = value
+    for option in known.options:
+        if option.required and checked[option.name] in (None, "", [], {}) and option.name not in problems:
+            problems[option.name] = f"{option.title} is required."
+    if not problems and known.check is not None:
+        problems = known.check(checked)
+    if problems:
+        raise InvalidOptions(
+            " ".join(problems.values()), **{f"options.{name}": sentence for name, sentence in problems.items()}
+        )
+    return checked
+
+
+def _found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _variables(value: dict[str, Any]) -> str | None:
+    wrong = [name for name, text in value.items() if not one_line(text) or not name.isidentifier()]
+    return f"Environment variables are names and texts: {', '.join(wrong)} is none." if wrong else None
+
+
+#: what machines that are elsewhere have in common
+_FOLDER = Option(
+    "folder",
+    "string",
+    "Folder on the machine",
+    "Where the runtime, caches and running executions are kept; made if need be.",
+    default="~/.cache/valo",
+)
+_PYTHON = Option(
+    "python", "string", "Python on the machine", "A command or a path; Python 3.10 or newer.", default="python3"
+)
+_ENVIRONMENT = Option(
+    "environment",
+    "object",
+    "Environment variables",
+    'Set on the machine for everything that runs there, such as {"HTTPS_PROXY": "…"}. Not for secrets.',
+    default={},
+    check=_variables,
+)
+_SETUP = Option(
+    "setup",
+    "text",
+    "Setup",
+    "Shell lines that are run before a machine starts, such as module load python.",
+    default="",
+)
+
+LOCAL = Kind(
+    kind="local",
+    title="This computer",
+    description="Machines are processes on the computer that the server runs on. Needs no set-up.",
+    tested="here",
+    extra=None,
+    module="valo_jupyter.engines.local:LocalEngine",
+    options=(),
+    elsewhere=False,
+)
+
+SSH = Kind(
+    kind="ssh",
+    title="SSH",
+    description="Machines are processes on hosts that the server reaches over SSH. A host needs Python and no open port.",
+    tested="here",
+    extra="ssh",
+    module="valo_jupyter.engines.ssh:SshEngine",
+    imports=("asyncssh",),
+    options=(
+        Option(
+            "hosts",
+            "list",
+            "Hosts",
+            'Each "user@host", "user@host:port", or {"host": …, "port": 22, "user": …, "machines": 1}; '
+            "machines: how many executions run there at once.",
+            required=True,
+            default=[],
+            least=1,
+            check=hosts.problem,
+        ),
+        Option("key", "text", "Private key", "In OpenSSH's or PEM form, the whole text.", secret=True),
+        Option("key_file", "string", "Private key file", "On the server, instead of the key itself."),
+        Option("passphrase", "string", "Passphrase", "Of the private key.", secret=True),
+        Option(
+            "known_hosts",
+            "text",
+            "Known hosts",
+            "Lines as in ~/.ssh/known_hosts; ssh-keyscan HOST prints them. A host whose key is not here is refused.",
+            default="",
+        ),
+        Option(
+            "accept_new_hosts",
+            "flag",
+            "Accept new hosts",
+            "Trust the key that a host shows first, keep it, and refuse another one later.",
+            default=False,
+        ),
+        _PYTHON,
+        _FOLDER,
+        _ENVIRONMENT,
+        _SETUP,
+    ),
+    check=hosts.conflicts,
+)
+
+SLURM = Kind(
+    kind="slurm",
+    title="Slurm",
+    description="Machines are jobs of a Slurm cluster. The server runs where sbatch does.",
+    tested="here",
+    extra="slurm",
+    module="valo_jupyter.engines.slurm:SlurmEngine",
+    imports=("dask_jobqueue",),
+    options=(
+        Option("partition", "string", "Partition"),
+        Option("account", "string", "Account"),
+        Option("qos", "string", "Quality of service"),
+        Option("walltime", "string", "Time limit", "As Slurm writes it, such as 1-00:00:00.", default="1-00:00:00"),
+        Option("cpus", "integer", "CPUs", "Of each machine.", default=1, least=1),
+        Option("memory", "string", "Memory", "Of each machine, such as 4G.", default="2G"),
+        Option("gpus", "string", "GPUs", "As Slurm's --gpus takes it, such as 1 or a100:2."),
+        Option(
+            "directives", "list", "Directives", 'Further options of sbatch, such as "--constraint=fast".', default=[]
+        ),
+        _PYTHON,
+        _FOLDER,
+        _ENVIRONMENT,
+        _SETUP,
+    ),
+)
+
+KUBERNETES = Kind(
+    kind="kubernetes",
+    title="Kubernetes",
+    description="Machines are pods.",
+    tested="recorded",
+    extra="kubernetes",
+    module="valo_jupyter.engines.kubernetes:KubernetesEngine",
+    imports=("kr8s",),
+    options=(
+        Option("namespace", "string", "Namespace", default="default"),
+        Option("image", "string", "Image", "Must have Python 3.10 or newer.", required=True),
+        Option("kubeconfig", "text", "Kubeconfig", "Empty: the server's own.", secret=True),
+        Option("service_account", "string", "Service account"),
+        Option("resources", "object", "Resources", 'Such as {"requests": {"cpu": "1"}}.', default={}),
+        Option("template", "object", "Pod template", "What else the pods are to have.", default={}),
+        _PYTHON,
+        _FOLDER,
+        _ENVIRONMENT,
+    ),
+)
+
+_IMAGE = Option("image", "string", "Image", "Of the virtual machine; must have Python 3.10 or newer.", required=True)
+_DISK = Option("disk_gb", "integer", "Disk in GB", default=50, least=8)
+
+EC2 = Kind(
+    kind="ec2",
+    title="AWS EC2",
+    description="Machines are EC2 instances.",
+    tested="recorded",
+    extra="ec2",
+    module="valo_jupyter.engines.clouds:Ec2Engine",
+    imports=("dask_cloudprovider", "boto3"),
+    options=(
+        Option("region", "string", "Region", required=True),
+        Option("instance_type", "string", "Instance type", default="m6i.large"),
+        _IMAGE,
+        _DISK,
+        Option("access_key_id", "string", "Access key id", "Empty: the server's own credentials."),
+        Option("secret_access_key", "string", "Secret access key", secret=True),
+        Option("subnet", "string", "Subnet"),
+        Option("security_groups", "list", "Security groups", default=[]),
+        Option("tags", "object", "Tags", default={}),
+        _SETUP,
+    ),
+)
+
+AZURE = Kind(
+    kind="azure",
+    title="Azure",
+    description="Machines are virtual machines of Azure.",
+    tested="recorded",
+    extra="azure",
+    module="valo_jupyter.engines.clouds:AzureEngine",
+    imports=("dask_cloudprovider", "azure.mgmt.compute"),
+    options=(
+        Option("location", "string", "Location", required=True),
+        Option("resource_group", "string", "Resource group", required=True),
+        Option("size", "string", "Size", default="Standard_D2s_v5"),
+        _IMAGE,
+        _DISK,
+        Option("tags", "object", "Tags", default={}),
+        _SETUP,
+    ),
+)
+
+GCP = Kind(
+    kind="gcp",
+    title="Google Cloud",
+    description="Machines are Compute Engine instances.",
+    tested="recorded",
+    extra="gcp",
+    module="valo_jupyter.engines.clouds:GcpEngine",
+    imports=("dask_cloudprovider", "googleapiclient"),
+    options=(
+        Option("project", "string", "Project", required=True),
+        Option("zone", "string", "Zone", required=True),
+        Option("machine_type", "string", "Machine type", default="e2-standard-2"),
+        _IMAGE,
+        _DISK,
+        Option("service_account_key", "text", "Service account key", "JSON.", secret=True),
+        _SETUP,
+    ),
+)
+
+OPENSTACK = Kind(
+    kind="openstack",
+    title="OpenStack",
+    description="Machines are servers of an OpenStack cloud.",
+    tested="recorded",
+    extra="openstack",
+    module="valo_jupyter.engines.clouds:OpenStackEngine",
+    imports=("dask_cloudprovider", "openstack"),
+    options=(
+        Option("auth_url", "string", "Address of the identity service", required=True),
+        Option("region", "string", "Region"),
+        Option("flavor", "string", "Flavor", required=True),
+        _IMAGE,
+        Option("network", "string", "Network"),
+        Option("application_credential_id", "string", "Application credential"),
+        Option("application_credential_secret", "string", "Its secret", secret=True),
+        _SETUP,
+    ),
+)
+
+KINDS: dict[str, Kind] = {found.kind: found for found in (LOCAL, SSH, SLURM, KUBERNETES, EC2, AZURE, GCP, OPENSTACK)}
