@@ -2,78 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Mapping
 from typing import Any
 
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.engines import hosts
-from valo_jupyter.engines.options import Option, one_line
+from valo_jupyter.engines.options import Kind, Option, one_line
 
 
 class InvalidOptions(Invalid):
     """The engine's options are not understood. `details` has a sentence for each that is wrong."""
 
     code = "invalid_environment"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of engine.
-
-    Attributes
-    ----------
-    tested
-        `here`: run for real in this project's tests; `recorded`: against recorded answers of its provider only.
-    extra
-        What `pip install "valo-jupyter[…]"` needs for it; None: nothing more.
-    module
-        Where its engine is, `module:class`.
-    imports
-        Modules that must be there for it.
-    elsewhere
-        Its machines are not of this computer: they have no state folder, and reach the machines' listener only.
-    check
-        Returns problems that options have with each other, by option.
-    """
-
-    kind: str
-    title: str
-    description: str
-    tested: str
-    extra: str | None
-    module: str
-    options: tuple[Option, ...]
-    imports: tuple[str, ...] = ()
-    elsewhere: bool = True
-    check: Callable[[dict[str, Any]], dict[str, str]] | None = None
-
-    @property
-    def installed(self) -> bool:
-        return all(_found(name) for name in self.imports)
-
-    @property
-    def install(self) -> str | None:
-        """The line that installs what it needs."""
-        return f'pip install "valo-jupyter[{self.extra}]"' if self.extra else None
-
-    @property
-    def secrets(self) -> frozenset[str]:
-        """Names of the options that are secret."""
-        return frozenset(option.name for option in self.options if option.secret)
-
-    def to_json(self) -> dict[str, Any]:
-        """As `GET /engines/` shows it."""
-        return {
-            "kind": self.kind,
-            "title": self.title,
-            "description": self.description,
-            "tested": self.tested,
-            "installed": self.installed,
-            "install": self.install,
-            "options": [option.to_json() for option in self.options],
-        }
 
 
 def check_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,13 +49,6 @@ def check_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
             " ".join(problems.values()), **{f"options.{name}": sentence for name, sentence in problems.items()}
         )
     return checked
-
-
-def _found(module: str) -> bool:
-    try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _variables(value: dict[str, Any]) -> str | None:
@@ -164,7 +97,7 @@ LOCAL = Kind(
 SSH = Kind(
     kind="ssh",
     title="SSH",
-    description="Machines are processes on hosts that the server reaches over SSH. A host needs Python and no open port.",
+    description="Machines are processes on hosts that the server reaches over SSH. A host needs Python, and no port.",
     tested="here",
     extra="ssh",
     module="valo_jupyter.engines.ssh:SshEngine",

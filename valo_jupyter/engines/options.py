@@ -1,9 +1,10 @@
-"""One option of an engine: how a form shows it, and what may stand in it."""
+"""A kind of engine and its options: how a form shows them, and what may stand in them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 
@@ -75,3 +76,68 @@ class Option:
         if self.choices and value not in self.choices:
             return f"{self.title} is one of {', '.join(self.choices)}, not {value!r}."
         return self.check(value) if self.check else None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of engine.
+
+    Attributes
+    ----------
+    tested
+        `here`: run for real in this project's tests; `recorded`: against recorded answers of its provider only.
+    extra
+        What `pip install "valo-jupyter[…]"` needs for it; None: nothing more.
+    module
+        Where its engine is, `module:class`.
+    imports
+        Modules that must be there for it.
+    elsewhere
+        Its machines are not of this computer: they have no state folder, and reach the machines' listener only.
+    check
+        Returns problems that options have with each other, by option.
+    """
+
+    kind: str
+    title: str
+    description: str
+    tested: str
+    extra: str | None
+    module: str
+    options: tuple[Option, ...]
+    imports: tuple[str, ...] = ()
+    elsewhere: bool = True
+    check: Callable[[dict[str, Any]], dict[str, str]] | None = None
+
+    @property
+    def installed(self) -> bool:
+        return all(_found(name) for name in self.imports)
+
+    @property
+    def install(self) -> str | None:
+        """The line that installs what it needs."""
+        return f'pip install "valo-jupyter[{self.extra}]"' if self.extra else None
+
+    @property
+    def secrets(self) -> frozenset[str]:
+        """Names of the options that are secret."""
+        return frozenset(option.name for option in self.options if option.secret)
+
+    def to_json(self) -> dict[str, Any]:
+        """As `GET /engines/` shows it."""
+        return {
+            "kind": self.kind,
+            "title": self.title,
+            "description": self.description,
+            "tested": self.tested,
+            "installed": self.installed,
+            "install": self.install,
+            "options": [option.to_json() for option in self.options],
+        }
+
+
+def _found(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
