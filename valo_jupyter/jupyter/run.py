@@ -25,7 +25,7 @@ from valo_jupyter.jupyter.paths import local_file
 NDJSON = "application/x-ndjson"
 #: Seconds between two lines of progress: smooth to the eye, nothing to the network.
 EVERY = 0.1
-_MAPPINGS = ("parameters", "inputs", "environment_variables", "secret_environment_variables")
+_MAPPINGS = ("parameters", "inputs", "resources", "environment_variables", "secret_environment_variables")
 _LISTS = ("tags", "accept", "name_secrets")
 
 
@@ -98,6 +98,8 @@ def _submit(
         tags=request["tags"],
         title=request["title"],
         environment=request["environment"],
+        image=request["image"],
+        resources=request["resources"],
         environment_variables=request["environment_variables"],
         secret_environment_variables=request["secret_environment_variables"],
         time_limit=request["time_limit"],
@@ -134,7 +136,7 @@ def _checked(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict) or not isinstance(body.get("path"), str) or not body["path"]:
         raise Invalid('Say which notebook to run: {"path": "….ipynb"}.')
     request: dict[str, Any] = {
-        "title": None, "environment": None, "time_limit": None, "include": "folder",
+        "title": None, "environment": None, "image": None, "time_limit": None, "include": "folder",
         **{name: {} for name in _MAPPINGS}, **{name: [] for name in _LISTS},
     }  # fmt: skip
     unknown = sorted(set(body) - set(request) - {"path"})

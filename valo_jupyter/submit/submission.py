@@ -31,6 +31,8 @@ def submit(
     tags: Iterable[str] = (),
     title: str | None = None,
     environment: str | None = None,
+    image: str | None = None,
+    resources: Mapping[str, float] | None = None,
     environment_variables: Mapping[str, str] | None = None,
     secret_environment_variables: Mapping[str, str] | None = None,
     time_limit: float | None = None,
@@ -50,6 +52,10 @@ def submit(
         Values by name; those not given keep the notebook's defaults. Text is read as the parameter's type.
     environment
         Slug or id; the project's default without it.
+    image
+        Container image to run in; the environment's own without it.
+    resources
+        What it asks of its machine: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`.
     time_limit
         Seconds.
     choice
@@ -101,6 +107,8 @@ def submit(
             "inputs": wanted_inputs,
             "tags": list(tags),
             "environment": environment,
+            "image": image,
+            **({"resources": dict(resources)} if resources else {}),
             "environment_variables": dict(environment_variables or {}),
             "secret_environment_variables": dict(secret_environment_variables or {}),
             "time_limit": time_limit,
