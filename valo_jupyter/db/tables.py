@@ -103,11 +103,15 @@ environments = sa.Table(
     sa.Column("containers", sa.JSON, nullable=False, server_default="{}"),
     #: encrypted JSON object of those options that are secret
     sa.Column("secret_options", sa.Text),
+    #: how often an execution that does not say so is started again after its machine was lost
+    sa.Column("requeue", sa.Integer, nullable=False, server_default="1"),
     #: why no machine can be had at the moment; those who wait are told
     sa.Column("problem", sa.Text),
-    #: set when it was deleted; its executions keep it, and its slug is free again
+    #: set when it was deleted; its executions keep it, and its slug, now with `~…` after it, is free again
     sa.Column("deleted", sa.DateTime),
     sa.Column("ctime", sa.DateTime, nullable=False),
+    #: when its settings were last saved
+    sa.Column("mtime", sa.DateTime),
 )
 
 #: the machines there are now, as the engine process last saw them
@@ -138,6 +142,8 @@ environment_samples = sa.Table(
     sa.Column("busy", sa.Integer, nullable=False),
     #: executions that wait, created ones too
     sa.Column("waiting", sa.Integer, nullable=False),
+    #: how long machines had been there until then, all together, since the environment was made
+    sa.Column("machine_seconds", sa.Float, nullable=False, server_default="0"),
 )
 
 #: a trial of an environment's engine, made by the engine process on behalf of the web process
@@ -145,7 +151,15 @@ environment_tests = sa.Table(
     "environment_tests",
     metadata,
     _id(),
-    _ref("environment_id", "environments.id", index=True),
+    #: null: of settings that are not saved
+    _ref("environment_id", "environments.id", nullable=True, index=True),
+    #: what is tried, as in `environments`
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("options", sa.JSON, nullable=False, default=dict),
+    sa.Column("secret_options", sa.Text),
+    sa.Column("image", sa.Text),
+    #: of the token with which its machine reports; null before it runs
+    sa.Column("token_hash", sa.String(64), unique=True),
     #: wanted, running, passed or failed
     sa.Column("status", sa.String(16), nullable=False),
     #: `[{"name", "ok", "message", "seconds"}]`, in their order

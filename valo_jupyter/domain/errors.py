@@ -47,6 +47,12 @@ class Forbidden(ValoError):
     code = "forbidden"
 
 
+class NotAllowed(Forbidden):
+    """You may not do this; an administrator may."""
+
+    code = "not_allowed"
+
+
 class Conflict(ValoError):
     """The object is not in a state that allows this."""
 

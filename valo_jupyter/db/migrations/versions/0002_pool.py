@@ -17,7 +17,9 @@ def _settings() -> tuple[sa.Column, ...]:
         sa.Column("image", sa.Text(), nullable=True),
         sa.Column("containers", sa.JSON(), server_default="{}", nullable=False),
         sa.Column("secret_options", sa.Text(), nullable=True),
+        sa.Column("requeue", sa.Integer(), server_default="1", nullable=False),
         sa.Column("deleted", sa.DateTime(), nullable=True),
+        sa.Column("mtime", sa.DateTime(), nullable=True),
     )
 
 
@@ -27,6 +29,8 @@ _QUEUE = ["environment_id", "status", "creator_id", "priority", "queued", "count
 def upgrade() -> None:
     for column in _settings():
         op.add_column("environments", column)
+    # what there was until now recorded images, and ran processes
+    op.execute("UPDATE environments SET containers = '{\"mode\": \"auto\"}'")
     op.add_column("executions", sa.Column("image_digest", sa.Text(), nullable=True))
     op.add_column("executions", sa.Column("resources", sa.JSON(), server_default="{}", nullable=False))
     op.drop_index("ix_executions_queue", table_name="executions")
@@ -53,13 +57,19 @@ def upgrade() -> None:
         sa.Column("idle", sa.Integer(), nullable=False),
         sa.Column("busy", sa.Integer(), nullable=False),
         sa.Column("waiting", sa.Integer(), nullable=False),
+        sa.Column("machine_seconds", sa.Float(), server_default="0", nullable=False),
         _owned("environment_samples", "environment_id", "environments"),
         sa.PrimaryKeyConstraint("environment_id", "time", name=op.f("pk_environment_samples")),
     )
     op.create_table(
         "environment_tests",
         sa.Column("id", sa.String(length=36), nullable=False),
-        sa.Column("environment_id", sa.String(length=36), nullable=False),
+        sa.Column("environment_id", sa.String(length=36), nullable=True),
+        sa.Column("engine", sa.String(length=64), nullable=False),
+        sa.Column("options", sa.JSON(), nullable=False),
+        sa.Column("secret_options", sa.Text(), nullable=True),
+        sa.Column("image", sa.Text(), nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("steps", sa.JSON(), nullable=False),
         sa.Column("hardware", sa.JSON(), nullable=True),
@@ -67,6 +77,7 @@ def upgrade() -> None:
         sa.Column("ended", sa.DateTime(), nullable=True),
         _owned("environment_tests", "environment_id", "environments"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environment_tests")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_environment_tests_token_hash")),
     )
     op.create_index(op.f("ix_environment_tests_environment_id"), "environment_tests", ["environment_id"])
     op.create_table(
