@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts import images
+from tests.parts.docker import Engine, docker_engine
 from tests.parts.postgres import new_database, postgres_server
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import Services
@@ -17,7 +19,7 @@ from valo_jupyter.services import Services
 def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path_factory.mktemp("home")
     for name in list(os.environ):
-        if name.startswith(("VALO_", "VALOHAI_", "VH_", "JUPYTER_", "GIT_")):
+        if name.startswith(("VALO_", "VALOHAI_", "VH_", "JUPYTER_", "GIT_", "DOCKER_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("VALO_HOME", str(home / "valo"))
@@ -36,6 +38,14 @@ def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server that lives for the whole run."""
     with postgres_server() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def dockerd() -> Iterator[Engine]:
+    """A Docker engine that lives for the whole run, with the images of `tests/parts/images.py`."""
+    with docker_engine() as engine:
+        engine.load(images.archive(Path(__file__).parents[1] / ".make" / "images"))
+        yield engine
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
