@@ -1,4 +1,4 @@
-"""What runs on a local machine, written down so that somebody else can end it, and the ending of it."""
+"""What runs on a machine, written down so that somebody else can end it, and the ending of it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterable
@@ -48,26 +49,36 @@ class ProcessId:
 
 @dataclass
 class MachineRecord:
-    """A local machine: its own process, its engine's, what it runs, and the process groups of that."""
+    """A machine: its own process, its engine's if that is on the same computer, what it runs, its process groups."""
 
     name: str
     machine: ProcessId
-    engine: ProcessId
+    engine: ProcessId | None
     #: a folder for sockets and the like, removed with the machine
     scratch: str
     execution_id: str | None = None
     attempt: int | None = None
     groups: dict[int, float] = field(default_factory=dict)
+    #: the folder of the records may be shared by computers, the numbers of processes are not
+    host: str = field(default_factory=socket.gethostname)
+
+    @property
+    def orphaned(self) -> bool:
+        """True when nobody looks after it any more: its engine has died, or elsewhere the machine itself."""
+        if self.engine is not None:
+            return not self.engine.alive()
+        return self.host == socket.gethostname() and not self.machine.alive()
 
     def to_json(self) -> dict[str, Any]:
         return {
             "name": self.name,
             "machine": [self.machine.pid, self.machine.started],
-            "engine": [self.engine.pid, self.engine.started],
+            "engine": [self.engine.pid, self.engine.started] if self.engine else None,
             "scratch": self.scratch,
             "execution_id": self.execution_id,
             "attempt": self.attempt,
             "groups": [[pid, started] for pid, started in self.groups.items()],
+            "host": self.host,
         }
 
     @classmethod
@@ -77,11 +88,12 @@ class MachineRecord:
             return cls(
                 name=value["name"],
                 machine=ProcessId(*value["machine"]),
-                engine=ProcessId(*value["engine"]),
+                engine=ProcessId(*value["engine"]) if value["engine"] else None,
                 scratch=value["scratch"],
                 execution_id=value["execution_id"],
                 attempt=value["attempt"],
                 groups=dict(value["groups"]),
+                host=value.get("host") or socket.gethostname(),
             )
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -130,7 +142,7 @@ class MachineFile:
 
 
 def machines_folder(state: StateFolder) -> Path:
-    """Where the local machines of a state folder are written down."""
+    """Where the machines of a state folder, or of a folder like it elsewhere, are written down."""
     return state.root / "machines"
 
 

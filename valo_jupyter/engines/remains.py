@@ -1,9 +1,10 @@
-"""Ends local machines that will not end themselves, and clears away what they leave on this computer."""
+"""Ends machines of this computer that will not end themselves, and clears away what they leave on this computer."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ _KEPT_LOGS = 20
 
 def end_machine(state: StateFolder, record: MachineRecord) -> None:
     """End the machine's process and all of its user's processes, and forget it. Blocks, for 5 s at the most."""
+    if record.host != socket.gethostname():
+        return  # the folder is shared, its processes are another computer's
     # the machine first: it could start more
     end_process(record.machine)
     end_groups(record.groups)
@@ -39,10 +42,10 @@ def take_over(state: StateFolder) -> None:
     """End the machines of engines that no longer live; remove job folders that no machine works in."""
     living = set()
     for record in records(machines_folder(state)):
-        if record.engine.alive():
-            living.add(f"{record.execution_id}-{record.attempt}")
-        else:
+        if record.orphaned:
             end_machine(state, record)
+        else:
+            living.add(f"{record.execution_id}-{record.attempt}")
     for folder in state.jobs.glob("*"):
         if folder.name not in living:
             remove_tree(folder)

@@ -209,7 +209,7 @@ def _end_engines(state: StateFolder, running: list[MachineRecord]) -> None:
         if not _until(lambda: not _process(engine).alive(), _END_SECONDS):
             _kill(engine)
     # engines of older versions that still drained
-    drained = {record.engine for record in running if record.engine.alive()}
+    drained = {record.engine for record in running if record.engine and record.engine.alive()}
     for old in drained:
         os.kill(old.pid, signal.SIGTERM)
     _until(lambda: not any(old.alive() for old in drained), _END_SECONDS)

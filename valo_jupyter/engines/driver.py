@@ -1,0 +1,112 @@
+"""What every machine does, wherever it is: one order after the other, and a kernel started ahead for the next."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId, machines_folder
+
+log = logging.getLogger(__name__)
+
+_LEAVE_SECONDS = 10.0
+
+
+class Driver:
+    """A machine's own program, but for how it is reached. Subclasses say how an order is run (`drive`).
+
+    Parameters
+    ----------
+    state
+        Where the machine is written down, and keeps its log; of its server, or a folder like it elsewhere.
+    engine
+        The engine's process, when it is on this computer.
+    """
+
+    def __init__(self, name: str, state: StateFolder, *, engine: ProcessId | None, kernel: dict[str, Any] | None):
+        from valo_jupyter.runtime.kernels import KernelPool
+
+        self.name = name
+        self.state = state
+        # under /tmp for its short name, which the paths of sockets need
+        self.scratch = tempfile.mkdtemp(prefix="valo-", dir="/tmp")
+        record = MachineRecord(name=name, machine=own_process(), engine=engine, scratch=self.scratch)
+        self.file = MachineFile(machines_folder(state), record)
+        self.kernels = KernelPool(size=1, socket_folder=Path(self.scratch), watch=self.file)
+        # the kernel starts on another core while this process imports the rest
+        self._warm(kernel)
+        from valo_jupyter.runtime.job import run_job
+
+        self.run_job = run_job
+        self._lock = threading.Lock()
+        self._idle = threading.Event()
+        self._idle.set()
+        self._leaving = False
+
+    def drive(self, order: dict[str, Any]) -> str:
+        """Run the order to its end; the execution's final status, or `stale`."""
+        raise NotImplementedError
+
+    def kernel_to_warm(self, kernel: dict[str, Any] | None) -> dict[str, Any] | None:
+        """What this machine makes of the kernelspec of an order; None: its own `python3`."""
+        return kernel
+
+    def run(self, order: dict[str, Any]) -> str:
+        with self._lock:
+            if self._leaving:
+                return "stale"
+            self._idle.clear()
+        self.file.runs(order["execution_id"], order["attempt"])
+        try:
+            return self.drive(order)
+        finally:
+            self.file.runs(None, None)
+            self._idle.set()
+            self._warm(order["kernel"])
+
+    def wait_idle(self, seconds: float) -> bool:
+        """Until nothing runs here; False: something still does."""
+        return self._idle.wait(seconds)
+
+    def _warm(self, kernel: dict[str, Any] | None) -> None:
+        try:
+            self.kernels.warm(self.kernel_to_warm(kernel))
+        except ValoError as error:
+            # an execution that needs this kernel fails with the same message
+            log.warning("no kernel is kept warm: %s", error.message)
+
+    def leave(self, code: int) -> None:
+        """End this process: an idle machine puts its kernel away, a busy one has everything ended by somebody else.
+
+        Were that done here, the run in the other thread would see its processes die, and report it as their failure.
+        """
+        with self._lock:
+            first, self._leaving = not self._leaving, True
+        if not first:
+            # another thread is about to end the process
+            time.sleep(_LEAVE_SECONDS)
+        try:
+            if self._idle.is_set():
+                self.kernels.close()
+                self.file.end_groups()
+                self.file.remove()
+            else:
+                command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self.state.root), self.name]
+                subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+        finally:
+            os._exit(code)
+
+
+def own_process() -> ProcessId:
+    found = ProcessId.of(os.getpid())
+    assert found is not None, "a process finds itself"
+    return found

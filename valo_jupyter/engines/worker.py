@@ -1,0 +1,84 @@
+"""A Dask worker as our machines are: one slot, no open port that nobody needs, known with what it runs on."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+from distributed import Worker
+from distributed.security import Security
+
+from valo_jupyter.engines.cluster import configure
+
+_MINUTE = 60
+
+
+class QuietWorker(Worker):
+    """A worker that opens no HTTP port, and does not wait for what it runs when it closes."""
+
+    def start_http_server(self, *args: Any, **kwargs: Any) -> None:
+        pass
+
+    async def close(self, *args: Any, **kwargs: Any) -> str | None:
+        # the caller of `serve` knows what is still running, and ends it
+        return await super().close(*args, **{**kwargs, "executor_wait": False})
+
+
+async def serve(
+    scheduler: str,
+    *,
+    name: str,
+    security: Security,
+    folder: str,
+    hardware: Callable[[], dict[str, Any]],
+    minutely: Callable[[], None],
+    patience: float = 20,
+    contact: str | None = None,
+) -> None:
+    """Take orders until the scheduler, or its connection, ends this worker.
+
+    Parameters
+    ----------
+    hardware
+        What this machine is: the scheduler has it in `workers[address].extra["machine"]` as soon as the worker arrives.
+    patience
+        Seconds to wait for a scheduler that does not answer at the start.
+    contact
+        The address that the scheduler knows it by, when that is not where it listens.
+    """
+    configure()
+
+    async def machine(_: Worker) -> dict[str, Any]:
+        return await asyncio.to_thread(hardware)
+
+    worker = QuietWorker(
+        scheduler,
+        name=name,
+        nthreads=1,
+        host="127.0.0.1",
+        protocol="tls",
+        security=security,
+        memory_limit=0,
+        local_directory=folder,
+        death_timeout=patience,
+        contact_address=contact,
+        startup_information={"machine": machine},
+    )
+    async with worker:
+        while worker.status.name in ("running", "paused"):
+            try:
+                await asyncio.wait_for(asyncio.shield(worker.finished()), _MINUTE)
+            except asyncio.TimeoutError:
+                minutely()
+
+
+def standing_for(name: str) -> str:
+    """An address that is one machine's alone and leads nowhere.
+
+    Machines elsewhere listen on their own loopback, where nobody needs to reach them; the scheduler tells workers apart
+    by address.
+    """
+    digest = hashlib.sha256(name.encode()).digest()
+    return f"tls://127.{digest[0]}.{digest[1]}.{1 + digest[2] % 254}:{1 + int.from_bytes(digest[3:5], 'big') % 65535}"
