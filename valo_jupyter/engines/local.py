@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Awaitable
+from dataclasses import asdict
 from typing import Any
 
 from distributed.deploy.spec import ProcessInterface
@@ -122,7 +123,7 @@ class _MachineProcess(ProcessInterface):
             "log": str(self._log),
             "scheduler": self._scheduler,
             "engine": [engine.own.pid, engine.own.started],
-            "credentials": {"certificate": engine.credentials.certificate, "key": engine.credentials.key},
+            "credentials": asdict(engine.credentials),
             "kernel": engine.last_kernel,
         }
         assert process.stdin is not None
