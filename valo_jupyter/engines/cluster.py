@@ -43,12 +43,12 @@ def configure() -> None:
 
 
 def security(credentials: Credentials) -> Security:
-    """Every connection is encrypted, and both ends show the engine's certificate."""
+    """Every connection is encrypted, and both ends show a certificate of the server's own authority."""
     roles = {}
     for role in ("scheduler", "worker", "client"):
         roles[f"tls_{role}_cert"] = credentials.certificate
         roles[f"tls_{role}_key"] = credentials.key
-    return Security(require_encryption=True, tls_ca_file=credentials.certificate, **roles)
+    return Security(require_encryption=True, tls_ca_file=credentials.ca, **roles)
 
 
 class QuietScheduler(Scheduler):
