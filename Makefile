@@ -85,15 +85,21 @@ test-python: .make/test ## unit, contract, integration, acceptance, browser (bud
 test-fast: .make/test ## what is quick, for the loop while you work (budget 1 min)
 	$(PYTEST) -q -x -m "not slow" tests/unit tests/contract
 
-.PHONY: test-unit test-integration test-acceptance test-browser
+.PHONY: test-unit test-integration test-chaos test-acceptance test-browser
 test-unit: .make/test ## pure rules and single parts (budget 2 min)
 	$(PYTEST) -q tests/unit tests/contract
 test-integration: .make/test ## parts together, with real processes (budget 10 min)
 	$(PYTEST) -q tests/integration
+test-chaos: .make/test ## nothing is lost and nothing runs twice, whatever is killed (budget 4 min)
+	$(PYTEST) -q tests/chaos
 test-acceptance: .make/test ## the real vh, valohai-utils, papermill and pip (budget 5 min)
 	$(PYTEST) -q tests/acceptance
 test-browser: .make/test ## JupyterLab and Notebook in Chromium (budget 5 min)
 	$(PYTEST) -q tests/browser
+
+.PHONY: chaos
+chaos: .make/test ## 200 executions while processes are killed and frozen (about 10 min a round; VALO_CHAOS_SEED, CHAOS_ROUNDS)
+	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-1} $(PYTEST) -q -s tests/chaos
 
 .PHONY: bench
 bench: .make/test .make/peers ## the table of speeds, as ratios against peers (about 15 min)

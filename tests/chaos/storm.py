@@ -1,0 +1,240 @@
+"""The storm: submits executions, does the faults that were planned, and afterwards looks at everything."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from tests.chaos import checks, ledger
+from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
+from tests.chaos.workload import STEPS, Case, plan_cases, write_code
+from tests.parts.local import LocalProject, processes_of, until, user_processes
+from valo_jupyter.db.tables import environments, executions
+from valo_jupyter.domain import clock
+from valo_jupyter.domain.executions import ENDED
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.processes import MachineRecord
+from valo_jupyter.server import lifecycle
+from valo_jupyter.server.locks import is_held
+
+T = TypeVar("T")
+
+#: environments and their largest number of machines
+SCALE = {"local": 2, "small": 1, "wide": 3}
+#: for what is still waiting or running when the storm is over
+SETTLE_SECONDS = 180.0
+_STEP = 0.05
+
+
+@dataclass(frozen=True)
+class Size:
+    executions: int
+    seconds: float
+    pause: float = 1.5
+    long_freezes: int = 1
+
+
+class Storm:
+    def __init__(self, seed: int, size: Size, state: StateFolder, folder: Path) -> None:
+        dice = random.Random(seed)
+        self.state = state
+        self.size = size
+        self.cases = plan_cases(dice, size.executions, list(SCALE), size.seconds)
+        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long_freezes=size.long_freezes)
+        self.ledger = ledger.Ledger()
+        self.traces = folder / "traces"
+        self.traces.mkdir()
+        write_code(folder / "code")
+        self.project = LocalProject(state, folder / "code", STEPS)
+        self._make_environments()
+        self._freezer = Freezer()
+        #: executions whose own processes were killed
+        self._killed: set[str] = set()
+        #: folders that machines have made, outside of the state folder
+        self._scratch: set[str] = set()
+        self._enable_at: dict[str, float] = {}
+        self._starter = ThreadPoolExecutor(1)
+        self._starting: Future[Any] | None = None
+
+    # the storm
+
+    def rage(self) -> None:
+        """Submit and do the faults, each in its time; return when all is quiet again."""
+        cases, faults = list(self.cases), list(self.faults)
+        stops = [case for case in self.cases if case.stop_at is not None]
+        begun = time.monotonic()
+        while cases or faults or stops or self._freezer.frozen:
+            now = time.monotonic() - begun
+            while cases and cases[0].at <= now:
+                self._submit(cases.pop(0))
+            while faults and faults[0].at <= now:
+                self._do(faults.pop(0))
+            for case in [case for case in stops if case.id and (case.stop_at or 0) <= now]:
+                self._insist(self.project.services.executions.stop, self.project.user, case.id)
+                self.ledger.note("asked to stop", case.id)
+                case.stopped = True
+                stops.remove(case)
+            for victim in self._freezer.thaw():
+                self.ledger.note(f"thaw {victim.label} ({victim.process.pid})")
+            for slug in [slug for slug, at in self._enable_at.items() if at <= now]:
+                del self._enable_at[slug]
+                self._set(slug, enabled=True)
+            self._scratch |= {record.scratch for record in machines(self.state)}
+            self._keep_started()
+            time.sleep(_STEP)
+        for slug, maximum in SCALE.items():
+            self._set(slug, enabled=True, max_scale=maximum)
+        self.ledger.note("the storm is over")
+
+    def settle(self) -> None:
+        """Wait until every execution has ended."""
+        deadline = time.monotonic() + SETTLE_SECONDS
+        while self._unfinished() and time.monotonic() < deadline:
+            self._keep_started()
+            time.sleep(0.2)
+        if self._starting is not None:
+            self._starting.result(timeout=120)
+
+    def close(self) -> None:
+        self._freezer.thaw(all_of_them=True)
+        self._starter.shutdown()
+        self.project.close()
+
+    # what is found afterwards
+
+    def problems(self) -> list[str]:
+        """What does not add up, each with what led to it."""
+        found = []
+        rows = self._rows()
+        for case in self.cases:
+            known = checks.Records.read(self.project.services, rows[case.id], self.traces)
+            wrong = checks.problems(case, known, killed=case.id in self._killed)
+            if wrong:
+                story = self.ledger.of(case.id, ledger.story(known.events, known.attempts, known.trace))
+                found.append(f"{case} {case.id}:\n" + "".join(f"  ! {each}\n" for each in wrong) + story)
+        counters = sorted(row.counter for row in rows.values())
+        if counters != list(range(1, len(self.cases) + 1)):
+            found.append(f"counters are not unique and without gaps: {counters}")
+        return found
+
+    def remains(self, home: Path) -> list[str]:
+        """What is still there of executions that have ended."""
+        found = []
+        try:
+            until(lambda: not user_processes(home), 20)
+        except AssertionError:
+            found += [f"process {each.pid} of an execution: {each.cmdline()}" for each in user_processes(home)]
+        records: list[MachineRecord] = machines(self.state)
+        found += [f"machine {each.name} still has {each.execution_id}" for each in records if each.execution_id]
+        known = {each["pid"] for each in lifecycle.status(self.state)["machines"]}
+        run = {each.pid for each in processes_of(home) if "valo_jupyter.engines.machine" in each.cmdline()}
+        if run != known:
+            found.append(f"machines run as {sorted(run)}, the engine knows of {sorted(known)}")
+        found += [f"job folder {path.name}" for path in self.state.jobs.glob("*")]
+        mine = {each.scratch for each in records}
+        found += [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
+        found += [f"file {path.name} in {path.parent.name}" for path in (self.state.store / "incoming").glob("*")]
+        return found
+
+    def count_ends(self) -> dict[str, int]:
+        counts: dict[str, int] = defaultdict(int)
+        for row in self._rows().values():
+            counts[row.status] += 1
+        return dict(counts)
+
+    # its parts
+
+    def _submit(self, case: Case) -> None:
+        fields = dict(case.kind.fields)
+        fields |= {"environment": case.environment, "requeue": case.requeue}
+        # asked again after a failure it must not be made a second time
+        fields |= {"idempotency_key": uuid.uuid4().hex, "environment_variables": {"CHAOS_TRACES": str(self.traces)}}
+        if case.kind.notebook:
+            case.id = self._insist(self.project.submit_notebook, case.kind.notebook, **fields)
+        else:
+            case.id = self._insist(self.project.submit, case.kind.name, **fields)
+        self.ledger.note(f"submitted: {case}", case.id)
+
+    def _do(self, fault: Fault) -> None:
+        if fault.what in ("scale", "disable"):
+            slug = list(SCALE)[int(fault.aim * len(SCALE))]
+            if fault.what == "scale":
+                maximum = 1 + int(fault.aim * 997) % 4
+                self._set(slug, max_scale=maximum)
+                self.ledger.note(f"{slug} may have {maximum} machines")
+            else:
+                self._set(slug, enabled=False)
+                self._enable_at[slug] = fault.at + fault.seconds
+                self.ledger.note(f"{slug} is disabled for {fault.seconds:.1f} s")
+            return
+        found = victims(self.state, fault.whom)
+        if not found:
+            return
+        victim = found[int(fault.aim * len(found))]
+        if fault.what == "kill":
+            kill(victim)
+        else:
+            self._freezer.freeze(victim, fault.seconds)
+        if fault.whom == "user":
+            # the machine may have gone on to another execution this moment
+            after = [each.execution_id for each in victims(self.state, "user") if each.label == victim.label]
+            self._killed |= {each for each in (victim.execution_id, *after) if each} if fault.what == "kill" else set()
+        runs = f", which runs {victim.execution_id[:8]}" if victim.execution_id else ""
+        self.ledger.note(f"{fault}: {victim.label} ({victim.process.pid}){runs}")
+
+    def _keep_started(self) -> None:
+        """As the Jupyter extension does: neither process of the server is left to start the other one."""
+        if self._starting is not None and self._starting.done():
+            self._starting.result()
+            self._starting = None
+        if self._starting is None and not any(is_held(self.state.lock(kind)) for kind in ("web", "engine")):
+            self.ledger.note("neither web nor engine is there: start")
+            self._starting = self._starter.submit(lifecycle.start, self.state)
+
+    def _make_environments(self) -> None:
+        with self.project.services.database.write() as connection:
+            local = connection.execute(sa.select(environments).where(environments.c.slug == "local")).one()._asdict()
+            for slug, maximum in SCALE.items():
+                values = {"max_scale": maximum, "enabled": True}
+                if slug == "local":
+                    connection.execute(sa.update(environments).where(environments.c.slug == slug).values(**values))
+                else:
+                    fresh = {"id": str(uuid.uuid4()), "name": slug, "slug": slug, "is_default": False}
+                    values = {**local, **values, **fresh, "ctime": clock.now()}
+                    connection.execute(sa.insert(environments).values(**values))
+
+    def _set(self, slug: str, **values: Any) -> None:
+        def update() -> None:
+            with self.project.services.database.write() as connection:
+                connection.execute(sa.update(environments).where(environments.c.slug == slug).values(**values))
+
+        self._insist(update)
+
+    def _rows(self) -> dict[str, Any]:
+        with self.project.services.database.read() as connection:
+            query = sa.select(executions).where(executions.c.project_id == self.project.id)
+            return {row.id: row for row in connection.execute(query)}
+
+    def _unfinished(self) -> bool:
+        ended = {status.value for status in ENDED}
+        return any(row.status not in ended for row in self._rows().values())
+
+    @staticmethod
+    def _insist(function: Callable[..., T], *arguments: Any, **options: Any) -> T:
+        """A frozen process may hold the database's write lock; a client would ask again, too."""
+        for _ in range(8):
+            try:
+                return function(*arguments, **options)
+            except OperationalError:
+                continue
+        return function(*arguments, **options)
