@@ -129,3 +129,39 @@ class StateFolder(ValoError):
     """The state folder cannot be used."""
 
     code = "state_folder"
+
+
+class ImageUnavailable(ValoError):
+    """The image could not be had."""
+
+    code = "image_unavailable"
+
+
+class ImageNotFound(ImageUnavailable):
+    """The registry has no such image."""
+
+    code = "image_not_found"
+
+
+class NoRegistryEntry(ImageUnavailable):
+    """No entry of the private registries is for this image; add one in the settings of registries."""
+
+    code = "no_registry_entry"
+
+
+class RegistryRefused(ImageUnavailable):
+    """The registry refused the credentials."""
+
+    code = "registry_refused"
+
+
+class RegistryRateLimited(ImageUnavailable):
+    """The registry answers no more for a while: too many pulls."""
+
+    code = "registry_rate_limited"
+
+
+class RegistryUnreachable(ImageUnavailable):
+    """The registry does not answer."""
+
+    code = "registry_unreachable"
