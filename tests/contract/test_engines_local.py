@@ -84,5 +84,5 @@ def _refused(host: str, port: int) -> bool:
 
 
 def test_an_engine_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(UnknownEngine, match=r"'mainframe', which is not installed. Installed: local"):
+    with pytest.raises(UnknownEngine, match=r"'mainframe', which is not installed. Installed: .*local"):
         open_engine("mainframe", slug="big", state=StateFolder(tmp_path), options={})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any, Protocol
 
 import dask.config
@@ -11,6 +12,9 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 from distributed.security import Security
 
 from valo_jupyter.engines.credentials import Credentials
+
+#: a worker that has registered listens to the scheduler soon after
+_REGISTERED_SECONDS = 1.0
 
 #: Dask's settings of an engine and of its machines
 SETTINGS = {
@@ -32,6 +36,8 @@ SETTINGS = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
     "distributed.comm.retry.count": 0,
+    # the engine itself decides when a machine that has left is gone for good
+    "distributed.deploy.lost-worker-timeout": "1h",
 }
 
 
@@ -62,12 +68,15 @@ class Owner(Protocol):
     """Who owns a cluster: names its machines, and hears of those that come and go."""
 
     slug: str
+    #: where the scheduler listens, and the address that machines are told, if it is another one
+    listen: str
+    contact: str | None
 
     def machine_spec(self) -> dict[str, Any]: ...
 
     def add_slot(self) -> str: ...
 
-    def arrived(self, name: str, address: str) -> None: ...
+    def arrived(self, name: str, address: str, hardware: dict[str, Any] | None) -> bool: ...
 
     def departed(self, address: str) -> None: ...
 
@@ -77,7 +86,12 @@ class Cluster(SpecCluster):
 
     def __init__(self, owner: Owner, security: Security) -> None:
         self._owner = owner
-        options = {"host": "tls://127.0.0.1:0", "dashboard": False, "security": security}
+        options = {
+            "host": owner.listen,
+            "contact_address": owner.contact,
+            "dashboard": False,
+            "security": security,
+        }
         super().__init__(
             scheduler={"cls": QuietScheduler, "options": options},
             worker=owner.machine_spec(),
@@ -99,7 +113,11 @@ class Membership(SchedulerPlugin):
         self._owner = owner
 
     def add_worker(self, scheduler: Scheduler, worker: str) -> None:
-        self._owner.arrived(str(scheduler.workers[worker].name), worker)
+        state = scheduler.workers[worker]
+        if not self._owner.arrived(str(state.name), worker, state.extra.get("machine")):
+            # it came too late; it is told so as soon as it listens
+            leave = partial(scheduler.remove_worker, worker, stimulus_id="valo-not-wanted")
+            scheduler.loop.call_later(_REGISTERED_SECONDS, leave)
 
     def remove_worker(self, scheduler: Scheduler, worker: str, *, stimulus_id: str, **kwargs: Any) -> None:
         self._owner.departed(worker)

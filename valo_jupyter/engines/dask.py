@@ -6,49 +6,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, field
+from concurrent.futures import CancelledError
+from dataclasses import asdict, replace
 from typing import Any
 
-from distributed import Client, fire_and_forget
+from distributed import Client, fire_and_forget, wait
 
 from valo_jupyter.engines.cluster import Cluster, Membership, configure, security
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.port import Change, Machine, Order
 from valo_jupyter.engines.scaling import EnvironmentScaling
+from valo_jupyter.engines.slots import Slot
 from valo_jupyter.engines.task import run
 
 log = logging.getLogger(__name__)
 
 _ROUND_SECONDS = 1.0
-_MAX_PAUSE_SECONDS = 30.0
-#: images and inputs that are remembered of a machine
-_REMEMBERED = 200
-
-
-@dataclass
-class _Slot:
-    """A machine and what the engine knows of it."""
-
-    name: str
-    state: str = "starting"
-    address: str | None = None
-    order: Order | None = None
-    changed: float = field(default_factory=time.monotonic)
-    kernel: dict[str, Any] | None = None
-    hardware: dict[str, Any] | None = None
-    #: what its executions had in common with others: images and inputs, the newest last
-    had: dict[str, None] = field(default_factory=dict)
-
-    def remember(self, wants: tuple[str, ...]) -> None:
-        for want in wants:
-            self.had.pop(want, None)
-            self.had[want] = None
-        while len(self.had) > _REMEMBERED:
-            del self.had[next(iter(self.had))]
-
-    def become(self, state: str) -> None:
-        self.state = state
-        self.changed = time.monotonic()
+_FIRST_PAUSE_SECONDS = 1.0
+#: what a provider without a bound of its own has
+_PLENTY = 10_000
 
 
 class DaskEngine:
@@ -58,16 +34,24 @@ class DaskEngine:
     one to close exclude each other.
     """
 
+    #: seconds that a machine whose connection ended may take to come back; its order goes on meanwhile
+    patience = 0.0
+    #: seconds between two attempts to start a machine when none can be had, at the most
+    max_pause = 30.0
+    #: where the scheduler listens, and the address that machines are told, if it is another one
+    listen = "tls://127.0.0.1:0"
+    contact: str | None = None
+
     def __init__(self, *, slug: str, credentials: Credentials) -> None:
         self.slug = slug
         self._security = security(credentials)
-        self._slots: dict[str, _Slot] = {}
+        self._slots: dict[str, Slot] = {}
         self._listeners: list[Callable[[Change], None]] = []
         self._wanted = 0
         self._minimum, self._maximum, self._grace = 0, 1, 900.0
         self._last_kernel: dict[str, Any] | None = None
-        self._failures = 0
-        self._paused_until = 0.0
+        self._pause = 0.0
+        self._failed = self._paused_until = 0.0
         self._scaling: EnvironmentScaling | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -93,6 +77,28 @@ class DaskEngine:
     def process_of(self, name: str) -> int | None:
         return None
 
+    def address_for(self, name: str, order: Order) -> str:
+        """Where the machine finds the server."""
+        return order.server_url
+
+    def room(self) -> int:
+        """How many more machines the provider could give now."""
+        return _PLENTY
+
+    def back_off(self, name: str) -> None:
+        """The machine could not be started: try no other for a while, and then one alone."""
+        # those that were started together fail together, which counts once
+        if self._slots[name].made >= self._failed:
+            self._pause = min(max(self._pause * 2, _FIRST_PAUSE_SECONDS), self.max_pause)
+            self._failed = time.monotonic()
+            self._paused_until = self._failed + self._pause
+
+    # what a subclass may call
+
+    def waits(self, name: str, reason: str) -> None:
+        """The provider has not given the machine yet, and says why."""
+        self._tell(Change("waiting", name, reason=reason))
+
     @property
     def last_kernel(self) -> dict[str, Any] | None:
         """What a new machine keeps a kernel of: the kernelspec used last."""
@@ -112,7 +118,7 @@ class DaskEngine:
         self._scaling = EnvironmentScaling(
             self._cluster,
             demand=lambda: self._wanted,
-            held=lambda: time.monotonic() < self._paused_until,
+            room=self._room,
             surplus=self._surplus,
             interval=_ROUND_SECONDS,
             minimum=self._minimum,
@@ -148,46 +154,27 @@ class DaskEngine:
         if limits == (self._minimum, self._maximum, self._grace):
             return
         self._minimum, self._maximum, self._grace = limits
+        # whoever changed them may have changed what was in the way
+        self._paused_until = 0.0
         if self._scaling is not None:
             self._scaling.minimum, self._scaling.maximum = minimum, maximum
         self._wake()
 
     def machines(self) -> list[Machine]:
-        now = time.monotonic()
-        return [
-            Machine(
-                name=slot.name,
-                address=slot.address,
-                pid=self.process_of(slot.name),
-                state=slot.state,
-                execution=slot.order.execution_id if slot.order else None,
-                since=now - slot.changed,
-                idle_left=max(0.0, slot.changed + self._grace - now) if slot.state == "idle" else None,
-                hardware=slot.hardware,
-            )
-            for slot in self._slots.values()
-        ]
+        return [slot.describe(pid=self.process_of(slot.name), grace=self._grace) for slot in self._slots.values()]
 
     def free(self) -> int:
-        idle = sum(slot.state == "idle" for slot in self._slots.values())
+        ready = sum(slot.ready for slot in self._slots.values())
         busy = sum(slot.state == "busy" for slot in self._slots.values())
-        return max(0, min(idle, self._maximum - busy))
+        return max(0, min(ready, self._maximum - busy))
 
     async def place(self, order: Order) -> bool:
         if self.free() == 0:
             return False
-        idle = [slot for slot in self._slots.values() if slot.state == "idle"]
-
-        # the one that has most of it already, or whose waiting kernel fits; then the one used last, so that the
-        # others' timers go on
-        def fitness(slot: _Slot) -> tuple[int, bool, float]:
-            return sum(want in slot.had for want in order.wants), slot.kernel == order.kernel, slot.changed
-
-        slot = max(idle, key=fitness)
-        slot.order = order
-        slot.remember(order.wants)
-        slot.kernel = self._last_kernel = order.kernel
-        slot.become("busy")
+        ready = [slot for slot in self._slots.values() if slot.ready]
+        slot = max(ready, key=lambda slot: slot.fitness(order))
+        slot.take(order)
+        self._last_kernel = order.kernel
         self._spawn(self._follow(slot, order))
         return True
 
@@ -202,37 +189,47 @@ class DaskEngine:
 
     # what happens
 
-    def arrived(self, name: str, address: str) -> None:
-        """A worker has registered with the scheduler."""
+    def arrived(self, name: str, address: str, hardware: dict[str, Any] | None) -> bool:
+        """A worker has registered with the scheduler; False: nobody waits for it."""
         slot = self._slots.get(name)
-        if slot is None or slot.state != "starting":
-            return
-        slot.address = address
-        slot.become("idle")
-        self._failures = 0
-        self._tell(Change("started", name))
+        if slot is None or slot.address is not None or self._closed:
+            return False
+        slot.connect(address)
+        slot.hardware = hardware
+        if slot.state == "starting":
+            self._pause = 0.0
+            slot.become("idle")
+            self._tell(Change("started", name))
+        return True
 
     def departed(self, address: str) -> None:
         """A worker's connection has ended."""
         for slot in list(self._slots.values()):
-            if slot.address == address:
+            if slot.address != address:
+                continue
+            since = slot.disconnect()
+            if self.patience:
+                log.info("the connection of machine %s ended; it may come back within %.0f s", slot.name, self.patience)
+                asyncio.get_running_loop().call_later(self.patience, self._still_away, slot, since)
+            else:
                 self.gone(slot.name, "its connection to the engine ended")
+
+    def _still_away(self, slot: Slot, since: float) -> None:
+        if slot.away == since and self._slots.get(slot.name) is slot:
+            self.gone(slot.name, f"it was not heard of for {self.patience:.0f} s")
 
     def gone(self, name: str, reason: str) -> None:
         """The machine has ended, whoever says so first."""
         slot = self._slots.get(name)
         if slot is None or self._closed:
             return
-        starting, order, leaving = slot.state == "starting", slot.order, slot.state == "draining"
-        self._forget(slot)
-        if starting:
-            self._failures += 1
-            pause = min(2.0 ** (self._failures - 1), _MAX_PAUSE_SECONDS)
-            self._paused_until = time.monotonic() + pause
+        if slot.state == "starting":
+            self.back_off(name)
             self._spawn(self.end(name, None))
             self._tell(Change("failed", name, reason=reason))
-        elif not leaving:
-            self._spawn(self._mourn(name, order, self.explain(name), reason))
+        elif slot.state != "draining":
+            self._spawn(self._mourn(name, slot.order, self.explain(name), reason))
+        self._forget(slot)
         self._wake()
 
     async def _mourn(self, name: str, order: Order | None, explanation: Awaitable[str | None], reason: str) -> None:
@@ -242,52 +239,80 @@ class DaskEngine:
         if order is not None:
             self._tell(Change("lost", name, order.execution_id, order.attempt, f"machine {name}: {reason}"))
 
-    async def _follow(self, slot: _Slot, order: Order) -> None:
+    async def _follow(self, slot: Slot, order: Order) -> None:
         """Hand the order to the machine and wait until it is done with it."""
-        future = self._client.submit(
-            run,
-            asdict(order),
-            key=order.key,
-            pure=False,
-            workers=[slot.address],
-            allow_other_workers=False,
-        )
-        fire_and_forget(future)
-        try:
-            await future
-        except Exception as error:
-            # `run` reports through the server and raises nothing: the worker itself has failed, or is gone
-            log.warning("order %s ended with %r", order.key, error)
-            # a cancelled key never runs again, even if a new machine comes to have the lost one's address
-            await self._client.cancel([future], force=True)
-            if slot.name in self._slots:
-                self.gone(slot.name, f"the worker failed: {error}")
-        else:
-            if slot.name in self._slots:
+        order = replace(order, server_url=self.address_for(slot.name, order))
+        turn = 0
+        # after its connection ended it is handed the order again, which it then goes on with
+        while address := await slot.connected():
+            turn += 1
+            problem = await self._hand_over(order, address, f"{order.key}/{turn}")
+            if problem is None and slot.name in self._slots:
                 slot.order = None
                 slot.become("idle")
                 self._tell(Change("free", slot.name, order.execution_id, order.attempt))
                 self._wake()
+                return
+            if problem is not None and slot.address == address:
+                # `run` reports through the server and raises nothing: the worker itself has failed
+                self.gone(slot.name, f"the worker failed: {problem}")
+
+    async def _hand_over(self, order: Order, address: str, key: str) -> str | None:
+        """What went wrong on the worker; None: it is done with the order."""
+        future = self._client.submit(
+            run, asdict(order), key=key, pure=False, workers=[address], allow_other_workers=False
+        )
+        fire_and_forget(future)
+        try:
+            # for its state, not for its result: that would be fetched from the worker, which cannot be reached
+            with self._client.as_current():
+                done = wait([future])
+            await done
+            problem = str(await future.exception()) if future.status == "error" else None
+        except CancelledError as error:
+            problem = str(error)
+        if problem is not None:
+            log.warning("order %s failed: %s", key, problem)
+            # a cancelled key never runs again, even if a new machine comes to have the lost one's address
+            await self._client.cancel([future], force=True)
+        return problem
 
     # scaling
 
     def _surplus(self, count: int) -> list[str]:
-        """At most `count` idle machines whose grace is over, or that are above the maximum, to be closed now."""
+        """At most `count` machines to be closed now: unused for their grace, or above the maximum."""
         now = time.monotonic()
         over = sum(slot.state != "draining" for slot in self._slots.values()) - self._maximum
-        idle = sorted((slot for slot in self._slots.values() if slot.state == "idle"), key=lambda slot: slot.changed)
-        leaving = [slot for n, slot in enumerate(idle) if n < over or slot.changed + self._grace <= now][:count]
+        # those that are not even there first, then who has waited for longest
+        spare = sorted(
+            (slot for slot in self._slots.values() if slot.state in ("starting", "idle")),
+            key=lambda slot: (slot.state == "idle", slot.changed),
+        )
+        leaving = [slot for n, slot in enumerate(spare) if n < over or slot.changed + self._grace <= now][:count]
         for slot in leaving:
             slot.become("draining")
         return [slot.name for slot in leaving]
 
+    def _room(self) -> int:
+        """How many machines may be started now."""
+        if time.monotonic() < self._paused_until:
+            return 0
+        if self._pause:
+            # the last one could not be started: one alone finds out whether it is over
+            return 0 if any(slot.state == "starting" for slot in self._slots.values()) else min(1, self.room())
+        return self.room()
+
     def add_slot(self) -> str:
         name = self.new_name()
-        self._slots[name] = _Slot(name, kernel=self._last_kernel)
+        self._slots[name] = Slot(name, kernel=self._last_kernel)
         return name
 
-    def _forget(self, slot: _Slot) -> None:
+    def _forget(self, slot: Slot) -> None:
         self._slots.pop(slot.name, None)
+        if slot.address is not None and (scheduler := self._cluster.scheduler) is not None:
+            # its connection may seem to be there for long when its host cannot be reached
+            self._spawn(scheduler.remove_worker(slot.address, stimulus_id="valo-gone", close=False))
+        slot.leave()
         # Dask keeps a dead worker in its plan, and would create it again under its old name
         self._cluster.worker_spec.pop(slot.name, None)
         worker = self._cluster.workers.pop(slot.name, None)

@@ -48,7 +48,8 @@ class Change:
     """Something happened to a machine.
 
     `kind`: `started` (it takes orders), `free` (its order ended, and it takes the next), `lost` (it is gone; nothing of
-    the attempt runs any more), `failed` (it could not be started; `reason` is the provider's).
+    the attempt runs any more), `failed` (it could not be started; `reason` is the provider's), `waiting` (the provider
+    has not given it yet; `reason` is the provider's).
     """
 
     kind: str

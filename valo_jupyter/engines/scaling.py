@@ -19,8 +19,8 @@ class EnvironmentScaling(Adaptive):
     ----------
     demand
         Machines wanted now, before the limits are applied.
-    held
-        True while no machine may be started, because the last ones failed to.
+    room
+        How many machines may be started now; none for a while after one could not be.
     surplus
         Given how many may go: the names of machines to close. They take no order from the moment they are named.
     """
@@ -30,7 +30,7 @@ class EnvironmentScaling(Adaptive):
         cluster: SpecCluster,
         *,
         demand: Callable[[], int],
-        held: Callable[[], bool],
+        room: Callable[[], int],
         surplus: Callable[[int], list[str]],
         interval: float,
         minimum: int,
@@ -39,7 +39,7 @@ class EnvironmentScaling(Adaptive):
         super().__init__(cluster, interval=interval, minimum=minimum, maximum=maximum, wait_count=1)
         self._cluster = cluster
         self._demand = demand
-        self._held = held
+        self._room = room
         self._surplus = surplus
         self._round: asyncio.Task[None] | None = None
         self._again = False
@@ -64,9 +64,8 @@ class EnvironmentScaling(Adaptive):
     async def recommendations(self, target: int) -> dict[str, Any]:
         have = len(self.plan)
         if target > have:
-            if self._held():
-                return {"status": "same"}
-            return {"status": "up", "n": target}
+            more = min(target - have, self._room())
+            return {"status": "up", "n": have + more} if more > 0 else {"status": "same"}
         leaving = self._surplus(have - target)
         return {"status": "down", "workers": leaving} if leaving else {"status": "same"}
 
