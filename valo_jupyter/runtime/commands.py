@@ -7,17 +7,14 @@ import os
 import selectors
 import shlex
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from valo_jupyter.runtime.capture import Processes
 from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.lines import LineAssembler, metadata_of
-from valo_jupyter.runtime.spawn import kill_group, spawn
-from valo_jupyter.runtime.stopping import Escalation, group_lives, kill_marked
+from valo_jupyter.runtime.shell import ProcessShell, Shell, StartShell
+from valo_jupyter.runtime.stopping import Escalation
 
 _READ = 256 * 1024
 #: a line that has not ended is shown after so long without more of it (a question, a progress bar)
@@ -38,6 +35,7 @@ def run_commands(
     sink: Sink,
     stop: StopSignal,
     watch: ProcessWatch | None = None,
+    start: StartShell = ProcessShell,
 ) -> Outcome:
     """Run the commands one after the other in one shell, up to the first that fails.
 
@@ -50,31 +48,30 @@ def run_commands(
     script = folders.root / "commands.sh"
     script.write_text(_script(commands), encoding="utf-8", errors="surrogateescape")
     try:
-        shell = _Shell(["sh", str(script), str(steps)], steps, folders.repository, environment, commands, sink)
+        output = _Output(
+            commands,
+            steps,
+            lambda: start(script, steps, folders=folders, environment=environment, watch=watch),
+            sink,
+        )
     except OSError as error:
         # variables larger than the system passes on, no memory for another process
         return Outcome("error", f"the shell could not be started: {error.strerror or error}")
-    if watch is not None:
-        watch.started(shell.pid)
-    processes = Processes(shell.pid)
+    shell = output.shell
     try:
-        with Escalation(stop, lambda signum: kill_group(shell.pid, signum)) as escalation:
-            exit_code = shell.run()
+        with Escalation(stop, shell.signal) as escalation:
+            exit_code = output.read()
             if stop.is_set():
                 # the shell dies of the interrupt at once; a program it started may still be saving its work
-                shell.wait_for_group(lambda: escalation.killed)
-        processes.stop()
+                output.read_while(lambda: not escalation.killed and shell.lives())
     finally:
         # what the commands left running in the background ends with them
-        kill_group(shell.pid)
-        processes.kill_left()
-        kill_marked("VH_CONFIG_DIR", str(folders.config))
+        shell.end()
+        output.close()
         shell.close()
-        if watch is not None:
-            watch.ended(shell.pid)
-    outcome = _outcome(exit_code, commands, shell.step, stop.request)
+    outcome = _outcome(exit_code, commands, output.step, stop.request, shell.why_ended())
     outcome.seconds = {"run": time.monotonic() - begun}
-    outcome.peak_memory_bytes = max(processes.peak_bytes, shell.peak_bytes)
+    outcome.peak_memory_bytes = shell.peak_bytes
     return outcome
 
 
@@ -86,12 +83,16 @@ def _script(commands: Sequence[str]) -> str:
     return "\n".join([*lines, ""])
 
 
-def _outcome(exit_code: int, commands: Sequence[str], step: int, request: StopRequest | None) -> Outcome:
+def _outcome(
+    exit_code: int, commands: Sequence[str], step: int, request: StopRequest | None, why: str | None
+) -> Outcome:
     if request is not None:
         return Outcome("stopped", request.reason, exit_code)
     if exit_code == 0:
         return Outcome("complete", exit_code=0)
     which = f"command {step} of {len(commands)}" if len(commands) > 1 else "the command"
+    if why:
+        return Outcome("crashed", f"{which} failed: {why}", exit_code)
     how = f"exit code {exit_code}"
     if exit_code < 0:
         how = f"signal {-exit_code}"
@@ -110,65 +111,38 @@ def _shortened(command: str) -> str:
     return line if line == command and len(line) <= 200 else f"{line[:200]} …"
 
 
-class _Shell:
-    """The shell's process, and the pipes that its output arrives in."""
+class _Output:
+    """What the shell prints, and which command it is at."""
 
-    def __init__(
-        self,
-        argv: list[str],
-        steps: Path,
-        cwd: Path,
-        environment: Mapping[str, str],
-        commands: Sequence[str],
-        sink: Sink,
-    ) -> None:
+    def __init__(self, commands: Sequence[str], steps: Path, start: Callable[[], Shell], sink: Sink) -> None:
         self.step = 0
-        #: the most memory that one of its programs had, known at its end
-        self.peak_bytes = 0
         self._commands = commands
         self._sink = sink
         # for reading and writing, so that it never ends, and before the shell opens it, which would wait for a reader
         self._steps = os.open(steps, os.O_RDWR | os.O_NONBLOCK)
-        pipe = subprocess.PIPE
         try:
-            self._process = spawn(argv, cwd=cwd, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
-        except OSError:
+            self.shell = start()
+        except BaseException:
             os.close(self._steps)
             raise
-        self.pid = self._process.pid
-        assert self._process.stdout is not None
-        assert self._process.stderr is not None
-        self._streams = [
-            _Stream("stdout", self._process.stdout.fileno(), sink),
-            _Stream("stderr", self._process.stderr.fileno(), sink),
-        ]
+        self._streams = [_Stream("stdout", self.shell.stdout, sink), _Stream("stderr", self.shell.stderr, sink)]
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._steps, selectors.EVENT_READ)
         for stream in self._streams:
             self._selector.register(stream.descriptor, selectors.EVENT_READ, stream)
 
-    def run(self) -> int:
-        """Read until the shell has ended; its exit code, negative for a signal."""
-        while not self._reaped():
+    def read(self) -> int:
+        """Read until the shell has ended; its exit code."""
+        while (code := self.shell.poll()) is None:
             self._read_ready(_LOOK)
-        return self._process.returncode
+        return code
 
-    def _reaped(self) -> bool:
-        # wait4, unlike poll, tells the memory of programs that ended between two samples
-        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if pid == 0:
-            return False
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        self.peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        return True
-
-    def wait_for_group(self, over: Callable[[], bool]) -> None:
-        """Read until all the shell started has ended too, or `over` says that it was killed."""
-        while not over() and group_lives(self.pid):
+    def read_while(self, goes_on: Callable[[], bool]) -> None:
+        while goes_on():
             self._read_ready(_LOOK)
 
     def close(self) -> None:
-        """The last of its output; its processes are dead by now, but one that left the group may hold the pipes."""
+        """The last of it; the processes are dead by now, but one that left the group may hold the pipes."""
         deadline = time.monotonic() + _LEFTOVERS
         while any(stream.open for stream in self._streams) and time.monotonic() < deadline:
             self._read_ready(_LOOK)
@@ -176,9 +150,6 @@ class _Shell:
             stream.finish()
         self._selector.close()
         os.close(self._steps)
-        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
-            if pipe is not None:
-                pipe.close()
 
     def _read_ready(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
@@ -200,12 +171,7 @@ class _Shell:
         self.step = number
         which = f"Command {number} of {len(self._commands)}: " if len(self._commands) > 1 else "Command: "
         self._sink.log("status", (which + self._commands[number - 1].strip()).split("\n"))
-        assert self._process.stdin is not None
-        try:
-            self._process.stdin.write(b"\n")
-        except BrokenPipeError:
-            # it was killed meanwhile
-            pass
+        self.shell.answer()
 
 
 class _Stream:

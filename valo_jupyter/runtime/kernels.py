@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import uuid
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.manager import KernelManager
+
 from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.runtime import warm
 from valo_jupyter.runtime.capture import Packages
 from valo_jupyter.runtime.contract import ProcessWatch, StopRequest, StopSignal
 from valo_jupyter.runtime.kernelspecs import find_kernel, with_spec
+from valo_jupyter.runtime.provisioner import ProcessProvisioner
 from valo_jupyter.runtime.running import KernelStopped, RunningKernel
 
 #: Between looks for a stop while a kernel starts.
@@ -39,9 +43,9 @@ class KernelPool:
 
     def __init__(self, *, size: int = 1, socket_folder: Path | None = None, watch: ProcessWatch | None = None) -> None:
         self.packages = Packages()
+        self.socket_folder = socket_folder or Path("/tmp")
+        self.watch = watch
         self._size = size
-        self._socket_folder = socket_folder
-        self._watch = watch
         self._lock = threading.Lock()
         self._waiting: dict[str, list[Future[_Waiting]]] = {}
         self._last: dict[str, dict[str, str]] = {}
@@ -102,6 +106,10 @@ class KernelPool:
                 return found
         return self._start(kernel, cwd, environment, stop, timeout)
 
+    def find(self, wanted: dict[str, Any] | None, notebook: Mapping[str, Any]) -> dict[str, Any]:
+        """The kernel for a notebook (its JSON): the one asked for, else what the notebook names, on this machine."""
+        return wanted or find_kernel(None, notebook)
+
     def wait_warm(self, timeout: float) -> bool:
         """Until every kernel that was asked to wait is ready; whether there is one."""
         with self._lock:
@@ -152,30 +160,41 @@ class KernelPool:
         stop: StopSignal | None,
         timeout: float,
     ) -> RunningKernel:
-        started = RunningKernel(
-            kernel, cwd=cwd, environment=environment, socket_folder=self._socket_folder, watch=self._watch
-        )
-
-        def wake(_: StopRequest) -> None:
-            started.connection.wake()
-
-        try:
-            if stop is not None:
-                stop.on_stop(wake)
-            started.wait_ready(timeout, stop)
-            if started.asks:
-                started.folders = _folders(started.ask("settle"))
-        except BaseException:
-            started.close()
-            raise
-        finally:
-            if stop is not None:
-                stop.forget(wake)
+        started = RunningKernel(kernel, cwd=cwd, environment=environment, provision=self._provision, watch=self.watch)
+        make_ready(started, stop, timeout)
         return started
+
+    def _provision(self, manager: KernelManager) -> ProcessProvisioner:
+        return ProcessProvisioner(
+            parent=manager,
+            kernel_id=str(uuid.uuid4()),
+            kernel_spec=manager.kernel_spec,
+            socket_folder=str(self.socket_folder),
+        )
 
     def _start_waiting(self, kernel: dict[str, Any], environment: dict[str, str]) -> _Waiting:
         started = self._start(kernel, Path("/"), environment, self._closing, 60.0)
         return _Waiting(started, warm.birth(with_spec(kernel, environment)), warm.state_of(started.folders))
+
+
+def make_ready(started: RunningKernel, stop: StopSignal | None, timeout: float) -> None:
+    """Wait until the kernel answers, and settle it; if it does not come to that, it is closed."""
+
+    def wake(_: StopRequest) -> None:
+        started.connection.wake()
+
+    try:
+        if stop is not None:
+            stop.on_stop(wake)
+        started.wait_ready(timeout, stop)
+        if started.asks:
+            started.folders = _folders(started.ask("settle"))
+    except BaseException:
+        started.close()
+        raise
+    finally:
+        if stop is not None:
+            stop.forget(wake)
 
 
 def _folders(answer: str | None) -> list[str]:

@@ -62,7 +62,7 @@ def run_notebook(
     began = time.monotonic()
     mask = Mask(secrets)
     try:
-        spec = kernel or find_kernel(None, json.loads(notebook.read_bytes()))
+        spec = kernels.find(kernel, json.loads(notebook.read_bytes()))
         progress = {"k": "progress", "what": "kernel", "name": spec["name"], "total": 1}
         sink.emit({**progress, "done": 0})
         taken = kernels.take(spec, cwd=notebook.parent, environment=environment, stop=stop)

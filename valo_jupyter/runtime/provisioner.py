@@ -17,10 +17,13 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Unicode
 
 from valo_jupyter.domain.errors import StateFolder
+from valo_jupyter.runtime.processes import Processes
 from valo_jupyter.runtime.spawn import kill_group, spawn
 
 #: `sun_path` has 108 bytes on Linux, the last a zero; macOS has 104
 _LONGEST = 103 if sys.platform == "darwin" else 107
+#: what is kept of what the process itself writes
+_TAIL = 8192
 #: jupyter_client numbers the sockets `<ip>-1` to `<ip>-5`; `inside` adds a sixth
 _SOCKET = "k"
 
@@ -44,6 +47,7 @@ class ProcessProvisioner(LocalProvisioner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._reaping = threading.Lock()
+        self._tail = b""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager: Any = self.parent
@@ -83,6 +87,29 @@ class ProcessProvisioner(LocalProvisioner):
         if hasattr(os, "pidfd_open"):
             self.exited = os.pidfd_open(self.process.pid)
         return self.connection_info
+
+    def read_output(self) -> bool:
+        """Take what the process has written; False when nothing more will come."""
+        if self.output is None:
+            return False
+        try:
+            chunk = os.read(self.output, 65536)
+        except BlockingIOError:
+            return True
+        self._tail = (self._tail + chunk)[-_TAIL:]
+        return bool(chunk)
+
+    def last_words(self) -> list[str]:
+        """The last lines that the process has written."""
+        self.read_output()
+        return [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()][-3:]
+
+    def why_ended(self) -> str | None:
+        """What is known of its end beyond the exit code."""
+        return None
+
+    def processes(self) -> Processes:
+        return Processes(self.process.pid)
 
     def reap(self) -> int | None:
         """The exit code once the kernel has ended; then the rest of its group is ended, too."""

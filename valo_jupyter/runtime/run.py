@@ -10,7 +10,7 @@ from typing import Any
 
 from papermill.log import logger
 
-from valo_jupyter.runtime.capture import Packages, Processes
+from valo_jupyter.runtime.capture import Packages
 from valo_jupyter.runtime.cells import NOTEBOOK_OUTPUT_BYTES, CellRunner
 from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.engine import SavingManager
@@ -39,7 +39,7 @@ class NotebookRun:
     described: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.processes = Processes(self.kernel.pid)
+        self.processes = self.kernel.processes()
         self._killer: threading.Timer | None = None
         self._over = self._leaving = False
         self.stop.on_stop(self._kill_later)

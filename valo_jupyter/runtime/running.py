@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import zmq
 from jupyter_client.manager import KernelManager
@@ -18,10 +17,8 @@ from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.runtime.connection import Connection, Message
 from valo_jupyter.runtime.contract import ProcessWatch, StopSignal
 from valo_jupyter.runtime.kernelspecs import OneSpec, is_ipykernel
-from valo_jupyter.runtime.provisioner import ProcessProvisioner
+from valo_jupyter.runtime.processes import Processes
 
-#: What is kept of what the process itself writes.
-_TAIL = 8192
 #: A kernel that has said nothing for so long, though it should, is sent another message.
 SILENCE = 2.0
 #: Between looks at a process that cannot be waited for together with sockets (no pidfd).
@@ -40,6 +37,24 @@ class KernelStopped(ValoError):
     code = "stopped"
 
 
+class Provisioner(Protocol):
+    """What runs a kernel, a process or a container, beyond what jupyter_client wants of it."""
+
+    #: of its first process, if this machine sees that
+    pid: int | None
+    #: can be read when the program itself has written something; its output as a kernel comes over the sockets
+    output: int | None
+    #: can be read once it has ended; None where there is no such thing
+    exited: int | None
+
+    def read_output(self) -> bool: ...
+    def last_words(self) -> list[str]: ...
+    def reap(self) -> int | None: ...
+    def why_ended(self) -> str | None: ...
+    def kill_now(self) -> None: ...
+    def processes(self) -> Processes: ...
+
+
 class RunningKernel:
     """A started kernel and the messages with it. One thread at a time uses it; `kill` may come from any."""
 
@@ -49,7 +64,7 @@ class RunningKernel:
         *,
         cwd: Path,
         environment: Mapping[str, str],
-        socket_folder: Path | None = None,
+        provision: Callable[[KernelManager], Any],
         watch: ProcessWatch | None = None,
     ) -> None:
         self.kernel = kernel
@@ -60,18 +75,14 @@ class RunningKernel:
         self.info: dict[str, Any] = {}
         self.exit_code: int | None = None
         self._watch = watch
-        self._tail = b""
         self._closed = False
         self.asks = is_ipykernel(kernel)
         self._manager = KernelManager(
             context=zmq.Context.instance(), kernel_name=kernel["name"], kernel_spec_manager=OneSpec(kernel)
         )
-        self.provisioner = ProcessProvisioner(
-            parent=self._manager, kernel_id=str(uuid.uuid4()), kernel_spec=self._manager.kernel_spec
-        )
-        if socket_folder is not None:
-            self.provisioner.socket_folder = str(socket_folder)
-        self._manager.provisioner = self.provisioner
+        # one object for both sides
+        self._manager.provisioner = made = provision(self._manager)
+        self.provisioner: Provisioner = made
         # as papermill: no file of histories, which kernels would queue up for
         extra = ["--HistoryManager.hist_file=:memory:"] if self.asks else []
         try:
@@ -81,11 +92,10 @@ class RunningKernel:
             raise KernelDied(
                 f"The kernel “{kernel['name']}” cannot be started: {kernel['argv'][0]}: {error.strerror or error}."
             ) from error
-        assert self.provisioner.pid is not None
-        self.pid: int = self.provisioner.pid
+        self.pid = self.provisioner.pid
         #: what the process was started with
         self.born: dict[str, str] = {**environment, "JPY_PARENT_PID": str(os.getpid())}
-        if watch is not None:
+        if watch is not None and self.pid is not None:
             watch.started(self.pid)
         self.connection = Connection(dict(self._manager.get_connection_info()), waits=self.asks)
         for descriptor in (self.provisioner.exited, self.provisioner.output):
@@ -136,8 +146,8 @@ class RunningKernel:
         if self.exit_code is not None:
             return True
         output, exited = self.provisioner.output, self.provisioner.exited
-        if output is not None and (ready is None or output in ready):
-            self._read_output(output)
+        if output is not None and (ready is None or output in ready) and not self.provisioner.read_output():
+            self.connection.unwatch(output)
         if exited is not None and ready is not None and exited not in ready:
             return False
         self.exit_code = self.provisioner.reap()
@@ -145,6 +155,8 @@ class RunningKernel:
 
     def how_it_ended(self) -> str:
         """ "was killed (out of memory?)", "ended with exit code 3", for a sentence."""
+        if why := self.provisioner.why_ended():
+            return why
         code = self.exit_code or 0
         # a wrapper, or a container, reports a signal as 128 + its number
         number = -code if code < 0 else code - 128 if code > 128 else 0
@@ -160,6 +172,10 @@ class RunningKernel:
     def was_killed(self) -> bool:
         """Whether it ended by SIGKILL: for want of memory, or by somebody's hand."""
         return self.exit_code in (-signal.SIGKILL, 128 + signal.SIGKILL)
+
+    def processes(self) -> Processes:
+        """Its processes' memory from now on; to be stopped."""
+        return self.provisioner.processes()
 
     def interrupt(self) -> None:
         """As the kernelspec says: by a signal to its group, or by a message."""
@@ -201,7 +217,7 @@ class RunningKernel:
             time.sleep(0.002)
         self.connection.close()
         self._manager.cleanup_resources()
-        if self._watch is not None:
+        if self._watch is not None and self.pid is not None:
             self._watch.ended(self.pid)
 
     # -- requests
@@ -244,20 +260,9 @@ class RunningKernel:
                 nudge_at = now + SILENCE
         return _answer(reply)
 
-    def _read_output(self, descriptor: int) -> None:
-        try:
-            chunk = os.read(descriptor, 65536)
-        except BlockingIOError:
-            return
-        if not chunk:
-            self.connection.unwatch(descriptor)
-        self._tail = (self._tail + chunk)[-_TAIL:]
-
     def _said(self) -> str:
-        if self.provisioner.output is not None:
-            self._read_output(self.provisioner.output)
-        lines = [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()]
-        return f" Its last words: {' / '.join(lines[-3:])}" if lines else ""
+        words = self.provisioner.last_words()
+        return f" Its last words: {' / '.join(words)}" if words else ""
 
 
 def _request(code: str, store_history: bool, stop_on_error: bool) -> dict[str, Any]:
