@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-import time
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import psutil
 
@@ -50,17 +51,20 @@ class Victim:
     execution_id: str | None = None
 
 
-def plan_faults(dice: random.Random, seconds: float, *, pause: float, long_freezes: int) -> list[Fault]:
-    """Faults over `seconds`, one every `pause` on average; some freeze for longer than a lease, early."""
+def plan_faults(dice: random.Random, seconds: float, *, pause: float, long: tuple[str, ...]) -> list[Fault]:
+    """Faults over `seconds`, one every `pause` on average.
+
+    Each of `long` is frozen once for longer than a lease, and for longer than a server's process may be silent.
+    """
     kinds, weights = list(_WEIGHTS), list(_WEIGHTS.values())
     faults, at = [], 0.0
     while (at := at + dice.uniform(0.2, 2 * pause - 0.2)) < seconds:
         what, whom = dice.choices(kinds, weights)[0]
         length = dice.choice((0.2, 1.0, 3.0, 6.0)) * dice.uniform(0.5, 1.5)
         faults.append(Fault(at, what, whom, dice.random(), length if what in ("freeze", "disable") else 0.0))
-    for _ in range(long_freezes):
-        whom = dice.choice(("machine", "machine", "engine", "web", "user"))
-        faults.append(Fault(dice.uniform(2, 6), "freeze", whom, dice.random(), dice.uniform(33, 50)))
+    for whom in long:
+        length = dice.uniform(60, 65) if whom in ("web", "engine") else dice.uniform(33, 45)
+        faults.append(Fault(dice.uniform(2, max(4, seconds - 60)), "freeze", whom, dice.random(), length))
     return sorted(faults, key=lambda fault: fault.at)
 
 
@@ -88,24 +92,31 @@ def kill(victim: Victim) -> None:
     _signal(victim.process, signal.SIGKILL)
 
 
-@dataclass
 class Freezer:
-    """Processes that were stopped, and when they go on."""
+    """Stops processes for a while. They go on by a timer, since the storm itself may wait for one of them."""
 
-    frozen: list[tuple[float, Victim]] = field(default_factory=list)
+    def __init__(self, thawed: Callable[[Victim], None]) -> None:
+        self._thawed = thawed
+        self._timers: list[tuple[threading.Timer, Victim]] = []
 
     def freeze(self, victim: Victim, seconds: float) -> None:
         _signal(victim.process, signal.SIGSTOP)
-        self.frozen.append((time.monotonic() + seconds, victim))
+        timer = threading.Timer(seconds, self._thaw, (victim,))
+        timer.daemon = True
+        timer.start()
+        self._timers.append((timer, victim))
 
-    def thaw(self, *, all_of_them: bool = False) -> list[Victim]:
-        """Let those go on whose time is over."""
-        now = time.monotonic()
-        due = [victim for until, victim in self.frozen if all_of_them or until <= now]
-        self.frozen = [(until, victim) for until, victim in self.frozen if victim not in due]
-        for victim in due:
+    def frozen(self) -> bool:
+        return any(timer.is_alive() for timer, _ in self._timers)
+
+    def close(self) -> None:
+        for timer, victim in self._timers:
+            timer.cancel()
             _signal(victim.process, signal.SIGCONT)
-        return due
+
+    def _thaw(self, victim: Victim) -> None:
+        self._thawed(victim)
+        _signal(victim.process, signal.SIGCONT)
 
 
 def _signal(process: ProcessId, number: int) -> None:

@@ -41,7 +41,8 @@ class Size:
     executions: int
     seconds: float
     pause: float = 1.5
-    long_freezes: int = 1
+    #: who is frozen for long
+    long: tuple[str, ...] = ()
 
 
 class Storm:
@@ -50,14 +51,14 @@ class Storm:
         self.state = state
         self.size = size
         self.cases = plan_cases(dice, size.executions, list(SCALE), size.seconds)
-        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long_freezes=size.long_freezes)
+        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long=size.long)
         self.ledger = ledger.Ledger()
         self.traces = folder / "traces"
         self.traces.mkdir()
         write_code(folder / "code")
         self.project = LocalProject(state, folder / "code", STEPS)
         self._make_environments()
-        self._freezer = Freezer()
+        self._freezer = Freezer(lambda victim: self.ledger.note(f"thaw {victim.label} ({victim.process.pid})"))
         #: executions whose own processes were killed
         self._killed: set[str] = set()
         #: folders that machines have made, outside of the state folder
@@ -73,10 +74,13 @@ class Storm:
         cases, faults = list(self.cases), list(self.faults)
         stops = [case for case in self.cases if case.stop_at is not None]
         begun = time.monotonic()
-        while cases or faults or stops or self._freezer.frozen:
+        while cases or faults or stops or self._freezer.frozen():
             now = time.monotonic() - begun
-            while cases and cases[0].at <= now:
-                self._submit(cases.pop(0))
+            # a disabled environment takes nothing
+            due = [case for case in cases if case.at <= now and case.environment not in self._enable_at]
+            for case in due:
+                self._submit(case)
+                cases.remove(case)
             while faults and faults[0].at <= now:
                 self._do(faults.pop(0))
             for case in [case for case in stops if case.id and (case.stop_at or 0) <= now]:
@@ -84,8 +88,6 @@ class Storm:
                 self.ledger.note("asked to stop", case.id)
                 case.stopped = True
                 stops.remove(case)
-            for victim in self._freezer.thaw():
-                self.ledger.note(f"thaw {victim.label} ({victim.process.pid})")
             for slug in [slug for slug, at in self._enable_at.items() if at <= now]:
                 del self._enable_at[slug]
                 self._set(slug, enabled=True)
@@ -106,7 +108,7 @@ class Storm:
             self._starting.result(timeout=120)
 
     def close(self) -> None:
-        self._freezer.thaw(all_of_them=True)
+        self._freezer.close()
         self._starter.shutdown()
         self.project.close()
 

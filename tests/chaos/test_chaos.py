@@ -18,8 +18,8 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
 
 #: these two are the bounded version of `make chaos`
-FIXED = 20261125
-SMALL = Size(executions=24, seconds=25.0)
+FIXED = Size(executions=24, seconds=40.0, long=("engine",))
+RANDOM = Size(executions=24, seconds=25.0, long=("machine",))
 
 # read before the tests' environment is made
 _SEED = os.environ.get("VALO_CHAOS_SEED")
@@ -27,24 +27,27 @@ _ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 0)
 _SIZE = Size(
     executions=int(os.environ.get("VALO_CHAOS_EXECUTIONS") or 200),
     seconds=float(os.environ.get("VALO_CHAOS_SECONDS") or 240),
-    long_freezes=6,
+    long=("machine", "machine", "user", "engine", "web"),
 )
 
 
-def seeds() -> list[int]:
-    if _SEED:
-        return [int(_SEED)] * max(1, _ROUNDS)
-    if _ROUNDS:
-        return [random.SystemRandom().randrange(1_000_000) for _ in range(_ROUNDS)]
-    return [FIXED, random.SystemRandom().randrange(1_000_000)]
+def storms() -> list[tuple[int, Size]]:
+    def any_seed() -> int:
+        return int(_SEED) if _SEED else random.SystemRandom().randrange(1_000_000)
+
+    if _SEED or _ROUNDS:
+        return [(any_seed(), _SIZE) for _ in range(max(1, _ROUNDS))]
+    return [(20261125, FIXED), (any_seed(), RANDOM)]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("seed", seeds())
-def test_no_execution_is_lost_or_runs_twice(seed: int, state: StateFolder, private_home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "size"), storms())
+def test_no_execution_is_lost_or_runs_twice(
+    seed: int, size: Size, state: StateFolder, private_home: Path, tmp_path: Path
+) -> None:
     print(f"VALO_CHAOS_SEED={seed}")
-    storm = Storm(seed, _SIZE if _ROUNDS or _SEED else SMALL, state, tmp_path)
+    storm = Storm(seed, size, state, tmp_path)
     try:
         storm.rage()
         storm.settle()

@@ -19,6 +19,7 @@ from valo_jupyter.domain.placement import Placement
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.executions import Submission
+from valo_jupyter.services.facts import set_fact
 
 YAML = """
 - step:
@@ -179,9 +180,17 @@ def test_lease_expires_only_while_the_web_process_is_there(
     with services.database.write() as connection:
         connection.execute(sa.update(attempts).values(lease_until=past))
     assert services.pool.expired() == []
-    services.web_beat(clock.text(clock.now()) or "")
+    services.web_beat("web")
     assert services.pool.expired() == [], "a web process that has just come back renews leases first"
-    services.web_beat(clock.text(clock.now() - timedelta(minutes=5)) or "")
+    then = clock.now() - timedelta(minutes=5)
+    with services.database.write() as connection:
+        set_fact(connection, "web", {"process": "web", "since": clock.text(then), "beat": clock.text(then)})
+    assert services.pool.expired() == []
+    services.web_beat("web")
+    assert services.pool.expired() == [], "one that was frozen, too"
+    with services.database.write() as connection:
+        set_fact(connection, "web", {"process": "web", "since": clock.text(then), "beat": clock.text(clock.now())})
+    services.web_beat("web")
     assert [(ref.execution_id, ref.attempt) for ref in services.pool.expired()] == [(order.execution_id, 1)]
     services.runs.events(order.token, 1, [])
     assert services.pool.expired() == []

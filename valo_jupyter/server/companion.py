@@ -1,19 +1,30 @@
-"""Web and engine process watch each other: whoever finds the other gone starts it again."""
+"""Web and engine process watch each other: whoever finds the other gone, or silent for long, starts it again."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import signal
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.server.locks import Lock, is_held, last_holder
+from valo_jupyter.engines.processes import ProcessId
+from valo_jupyter.server.answering import answering_web
+from valo_jupyter.server.locks import Lock, holder, is_held, last_holder
 from valo_jupyter.server.spawn import detached
+from valo_jupyter.server.wake import ask_engine
 
 log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.5
+#: how often to ask whether it answers, and how many times in a row without an answer end it: it holds its lock, which
+#: keeps everybody else out, and does nothing. Times, not seconds: a computer that slept has not asked meanwhile
+_ASK_SECONDS = 10.0
+_SILENT_TIMES = 4
 #: how long a started process may take to hold its lock
 _BOOT_SECONDS = 20.0
 #: a process that lives shorter than this is started again after a pause that doubles
@@ -27,6 +38,7 @@ class Part:
 
     name: str
     module: str
+    answers: Callable[[StateFolder], object]
     #: started again only if the last one asked for it (a web process in the foreground does not)
     on_request: bool = False
 
@@ -49,8 +61,8 @@ class Part:
         return False
 
 
-WEB = Part("web", "valo_jupyter.server.serve", on_request=True)
-ENGINE = Part("engine", "valo_jupyter.server.engine_main")
+WEB = Part("web", "valo_jupyter.server.serve", answering_web, on_request=True)
+ENGINE = Part("engine", "valo_jupyter.server.engine_main", lambda state: ask_engine(state, "status"))
 
 
 class Companion:
@@ -62,6 +74,9 @@ class Companion:
         self._stopped = False
         self._started = 0.0
         self._pause = 0.0
+        self._asked = 0.0
+        #: who was silent when asked, and how many times in a row
+        self._silent: tuple[ProcessId | None, int] = (None, 0)
 
     @classmethod
     def web(cls, state: StateFolder) -> Companion:
@@ -78,7 +93,26 @@ class Companion:
         while not self._stopped:
             if not is_held(self._state.lock(self._part.name)) and time.monotonic() >= self._started + self._pause:
                 await asyncio.to_thread(self._revive)
+            elif time.monotonic() >= self._asked + _ASK_SECONDS:
+                await asyncio.to_thread(self._ask)
+                self._asked = time.monotonic()
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _ask(self) -> None:
+        """End it when it has been silent for so long that it will not come back."""
+        held = holder(self._state.lock(self._part.name))
+        if not held or not self._part.wanted(self._state) or self._part.answers(self._state):
+            self._silent = (None, 0)
+            return
+        process = ProcessId(held["pid"], held["started"])
+        who, times = self._silent
+        times = times + 1 if who == process else 1
+        self._silent = (process, times)
+        if times >= _SILENT_TIMES and not self._stopped and process.alive():
+            log.error("the %s process %s has answered nobody for long; ending it", self._part.name, process.pid)
+            # not asking for the lock `start` first: the silent one may hold it
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
 
     def _revive(self) -> None:
         # whoever starts, stops or replaces the server holds this lock meanwhile

@@ -58,8 +58,10 @@ class EngineProcess:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._dispatcher.stop)
-        await loop.run_in_executor(None, self._take_over)
+        before = self._state.read_engine()
+        # first: ending machines takes time, and who answers nobody is held for dead
         listener = self._listen()
+        await loop.run_in_executor(None, self._take_over, before)
         watch = loop.create_task(self._companion.run())
         turn = loop.create_task(self._turn_log())
         removed = loop.create_task(self._end_with_the_folder())
@@ -73,9 +75,8 @@ class EngineProcess:
             for task in (watch, turn, removed):
                 task.cancel()
 
-    def _take_over(self) -> None:
+    def _take_over(self, before: dict[str, Any] | None) -> None:
         """End what an engine before this one left, when it no longer lives, and its right to place."""
-        before = self._state.read_engine()
         if before and "id" in before and not ProcessId(before["pid"], before["born"]).alive():
             self._pool.leave(before["id"])
         take_over(self._state)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import signal
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
 
 import psutil
 from packaging.version import InvalidVersion, Version
@@ -19,6 +17,7 @@ from valo_jupyter.domain.errors import StateFolder as StateFolderError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.logs import tail
 from valo_jupyter.engines.processes import MachineRecord, ProcessId, machines_folder, records
+from valo_jupyter.server.answering import answering_web
 from valo_jupyter.server.companion import ENGINE, WEB
 from valo_jupyter.server.locks import Lock, holder, is_held, refuse_network
 from valo_jupyter.server.wake import ask_engine
@@ -51,8 +50,8 @@ def start(state: StateFolder) -> dict[str, Any]:
             _make_database(state)
             started = WEB.launch(state)
             ENGINE.launch(state)
-            _until(lambda: _answering(state) is not None or _failed(state, started), _BOOT_SECONDS)
-            if _answering(state) is None:
+            _until(lambda: answering_web(state) is not None or _failed(state, started), _BOOT_SECONDS)
+            if answering_web(state) is None:
                 log = tail(state.log / "web.log", 15)
                 raise ServerUnreachable(f"The Valo server did not start. The end of {state.log / 'web.log'}:\n{log}")
             # executions are taken before it answers; only who asks for its number has to wait
@@ -93,7 +92,7 @@ def stop(state: StateFolder, force: bool = False) -> dict[str, Any]:
 
 def status(state: StateFolder) -> dict[str, Any]:
     """What is running: `url` is None when no server answers."""
-    web = _answering(state)
+    web = answering_web(state)
     engine = ask_engine(state, "status") or {}
     machines = engine.get("machines", [])
     return {
@@ -144,7 +143,7 @@ def _guard(state: StateFolder) -> Lock:
 
 
 def _is_current(state: StateFolder) -> bool:
-    web = _answering(state)
+    web = answering_web(state)
     return web is not None and not _older(web.get("version"))
 
 
@@ -153,24 +152,6 @@ def _older(version: str | None) -> bool:
         return Version(version or "0") < Version(__version__)
     except InvalidVersion:
         return True
-
-
-def _answering(state: StateFolder) -> dict[str, Any] | None:
-    """`server.json`, if the process it names holds the lock and answers."""
-    web = state.read_server()
-    held = holder(state.lock("web"))
-    if web is None or held is None or held.get("pid") != web.get("pid"):
-        return None
-    address = urlsplit(web["url"])
-    connection = http.client.HTTPConnection(address.hostname or "127.0.0.1", address.port, timeout=5)
-    try:
-        connection.request("GET", "/api/v0/")
-        connection.getresponse().read()
-        return web
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def _failed(state: StateFolder, started: int | None) -> bool:
@@ -182,7 +163,7 @@ def _replace(state: StateFolder) -> None:
     """Make room: an old engine drains, an old web process, or one that answers nobody, ends."""
     if is_held(state.lock("web")):
         # it may only just be starting
-        web_answers = _until(lambda: _answering(state) is not None, _BOOT_SECONDS)
+        web_answers = _until(lambda: answering_web(state) is not None, _BOOT_SECONDS)
         if web_answers and not _older((state.read_server() or {}).get("version")):
             return
         _end_web(state)

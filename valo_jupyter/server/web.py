@@ -9,6 +9,7 @@ import secrets
 import signal
 import threading
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from tornado.httpserver import HTTPServer
@@ -18,7 +19,6 @@ from tornado.web import Application
 from valo_jupyter.api import routes as routes
 from valo_jupyter.api.binder import Binding, handlers
 from valo_jupyter.api.hub import Hub
-from valo_jupyter.domain import clock
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.server.wake import ask_engine
 from valo_jupyter.services import Services
@@ -72,7 +72,7 @@ class Web:
         self.last_used = time.monotonic()
         self.url = ""
         self.port = 0
-        self._started = clock.text(clock.now()) or ""
+        self._id = uuid.uuid4().hex
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="valo-api")
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -93,7 +93,7 @@ class Web:
         self.port = sockets[0].getsockname()[1]
         self._server.add_sockets(sockets)
         self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{self.port}"
-        await asyncio.to_thread(self.services.web_beat, self._started)
+        await asyncio.to_thread(self.services.web_beat, self._id)
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._look())]
         return self.url
 
@@ -104,7 +104,7 @@ class Web:
         while True:
             await asyncio.sleep(BEAT_SECONDS)
             try:
-                await asyncio.to_thread(self.services.web_beat, self._started)
+                await asyncio.to_thread(self.services.web_beat, self._id)
             except Exception:
                 log.exception("the beat failed")
 

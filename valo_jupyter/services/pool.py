@@ -14,6 +14,7 @@ from valo_jupyter.db.tables import attempts, engines, environments, executions, 
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
+from valo_jupyter.services.facts import fact, set_fact, web_there_since
 from valo_jupyter.services.moves import Moves
 
 #: how long an attempt may be silent before it counts as lost
@@ -49,7 +50,7 @@ class Pool:
             found = connection.execute(sa.update(engines).where(engines.c.id == engine_id).values(**values))
             if not found.rowcount:
                 connection.execute(sa.insert(engines).values(id=engine_id, started=now, **values))
-            holder = _fact(connection, "placement")
+            holder = fact(connection, "placement")
             if draining:
                 if holder and holder["engine"] == engine_id:
                     connection.execute(sa.delete(facts).where(facts.c.name == "placement"))
@@ -63,7 +64,7 @@ class Pool:
     def leave(self, engine_id: str) -> None:
         """The engine stops: its right to place is free at once."""
         with self._database.write() as connection:
-            holder = _fact(connection, "placement")
+            holder = fact(connection, "placement")
             if holder and holder["engine"] == engine_id:
                 connection.execute(sa.delete(facts).where(facts.c.name == "placement"))
             connection.execute(sa.delete(engines).where(engines.c.id == engine_id))
@@ -229,10 +230,8 @@ class Pool:
         """Open attempts whose lease has run out; none while the web process, which renews leases, is or was away."""
         now = clock.now()
         with self._database.read() as connection:
-            web = _fact(connection, "web")
-        if web is None or clock.parse(web["beat"]) < now - timedelta(seconds=6):
-            return []
-        if clock.parse(web["started"]) > now - LEASE:
+            since = web_there_since(connection)
+        if since is None or since > now - LEASE:
             return []
         return self._open(attempts.c.lease_until < now, reason="it has not been heard of for 30 s")
 
@@ -274,13 +273,3 @@ def _ref(row: Any, reason: str) -> AttemptRef:
 
 def now_minus(delta: timedelta) -> Any:
     return clock.now() - delta
-
-
-def _fact(connection: Connection, name: str) -> dict[str, Any] | None:
-    return connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).scalar_one_or_none()
-
-
-def set_fact(connection: Connection, name: str, value: dict[str, Any]) -> None:
-    """Insert or replace one fact."""
-    if not connection.execute(sa.update(facts).where(facts.c.name == name).values(value=value)).rowcount:
-        connection.execute(sa.insert(facts).values(name=name, value=value))

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 
 from valo_jupyter.db import Database
-from valo_jupyter.domain import clock
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services.accounts import Accounts
 from valo_jupyter.services.commits import Commits
@@ -14,8 +13,9 @@ from valo_jupyter.services.data import Data
 from valo_jupyter.services.environments import Environments
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.executions import Executions
+from valo_jupyter.services.facts import web_is_there
 from valo_jupyter.services.moves import Moves
-from valo_jupyter.services.pool import Pool, set_fact
+from valo_jupyter.services.pool import Pool
 from valo_jupyter.services.projects import Projects
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.services.sealing import Seal
@@ -81,10 +81,10 @@ class Services:
         services.environments.ensure_local()
         return services
 
-    def web_beat(self, started: str) -> None:
-        """Say that the web process, which renews leases, lives; `started`: since when."""
+    def web_beat(self, process: str) -> None:
+        """Say that the web process, which renews leases, is there."""
         with self.database.write() as connection:
-            set_fact(connection, "web", {"started": started, "beat": clock.text(clock.now())})
+            web_is_there(connection, process)
 
     def close(self) -> None:
         self.database.close()
