@@ -32,6 +32,7 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
     (errors.Conflict, 409),
     (errors.Invalid, 400),
     (errors.InputUnavailable, 400),
+    (errors.ImageUnavailable, 400),
 )
 MAX_JSON = 64 * 1024 * 1024
 MAX_WAIT = 25.0

@@ -43,6 +43,13 @@ def outputs(request: Request) -> Reply:
     return Reply(request.services.runs.outputs(request.attempt_token, _items(request)))
 
 
+@route("POST", "/run/v1/registry", auth="attempt", fields={"image": "string"})
+def registry(request: Request) -> Reply:
+    """What the machine pulls the execution's own image with."""
+    owner_id, image = request.services.runs.own_image(request.attempt_token, str(request.json().get("image") or ""))
+    return Reply(request.services.registries.for_image(owner_id, image))
+
+
 @route("POST", "/run/v1/end", auth="attempt")
 def end(request: Request) -> Reply:
     """The attempt has ended."""

@@ -7,5 +7,6 @@ from valo_jupyter.api import executions as executions
 from valo_jupyter.api import files as files
 from valo_jupyter.api import machines as machines
 from valo_jupyter.api import projects as projects
+from valo_jupyter.api import registries as registries
 from valo_jupyter.api import schema as schema
 from valo_jupyter.api import streams as streams

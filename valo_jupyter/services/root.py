@@ -17,6 +17,7 @@ from valo_jupyter.services.facts import web_is_there
 from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.pool import Pool
 from valo_jupyter.services.projects import Projects
+from valo_jupyter.services.registries import Registries
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.services.sealing import Seal
 
@@ -57,6 +58,7 @@ class Services:
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
         self.data = Data(database)
         self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
+        self.registries = Registries(database, state, self.seal)
         self.pool = Pool(database, moves)
 
     @classmethod

@@ -9,10 +9,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, executions
+from valo_jupyter.db.tables import attempts, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
+from valo_jupyter.domain.images import Reference
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing
 from valo_jupyter.services.data import Data
@@ -189,6 +190,16 @@ class Runs:
         with self._database.write() as connection:
             row = self._row(connection, self._attempt(connection, token).execution_id)
             return [self._data.register_input(connection, row, item) for item in items]
+
+    def own_image(self, token: str, image: str) -> tuple[int, Reference]:
+        """The owner of the execution's project, and the image in full, which must be the execution's own."""
+        asked = Reference.parse(image)
+        with self._database.write() as connection:
+            row = self._row(connection, self._attempt(connection, token).execution_id)
+            if not row.image or Reference.parse(row.image) != asked:
+                raise Invalid(f"{image!r} is not the image of this execution.")
+            owner = sa.select(projects.c.owner_id).where(projects.c.id == row.project_id)
+            return connection.execute(owner).scalar_one(), asked
 
     def end(self, token: str, outcome: dict[str, Any]) -> None:
         """The attempt has ended by itself. Asked again with the same end, it answers the same."""
