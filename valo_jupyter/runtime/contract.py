@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -118,3 +118,30 @@ class ProcessWatch(Protocol):
     def started(self, pid: int) -> None: ...
 
     def ended(self, pid: int) -> None: ...
+
+
+class Fence(Protocol):
+    """Ends this machine's processes from outside of it when its server has not answered for too long."""
+
+    def arm(self, seconds: float, contact: float) -> None:
+        """From now on; `contact` is when the last answered request began (`domain.lease.lease_clock`)."""
+        ...
+
+    def heard(self, contact: float) -> None: ...
+
+    def disarm(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a machine has of its own that shares no folder with its server."""
+
+    jobs: Path
+    #: downloads and code, shared by the machines of a computer
+    cache: Path
+    cache_bytes: int
+    #: the authority of the server's certificate, PEM
+    ca: str | None
+    #: what its provider says of it: `kind`, `place`, `region`, `provider`
+    site: Mapping[str, Any]
+    fence: Fence

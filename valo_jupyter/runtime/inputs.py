@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,9 +16,9 @@ from urllib.parse import unquote, urlsplit
 from valo_jupyter.domain.errors import InputUnavailable
 from valo_jupyter.runtime.cache import Cached, InputCache
 from valo_jupyter.runtime.contract import Folders, Sink
+from valo_jupyter.runtime.elsewhere import Source
 from valo_jupyter.runtime.left_out import rule_for
 from valo_jupyter.runtime.progress import ProgressEvents
-from valo_jupyter.stores import open_store
 from valo_jupyter.stores.base import Cancel
 from valo_jupyter.stores.copying import copy_file
 from valo_jupyter.stores.digests import Checksums, checksums_of, digest_file
@@ -71,6 +70,8 @@ class Inputs:
     ----------
     register
         Tells the server of a file that code is about to use (`POST /run/v1/inputs`).
+    source
+        Has the built-in store, and this machine's downloads.
     """
 
     def __init__(
@@ -81,7 +82,9 @@ class Inputs:
         *,
         register: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
         cancel: Cancel,
+        source: Source,
     ) -> None:
+        self._source = source
         self._assignment = assignment
         self._folders = folders
         self._sink = sink
@@ -124,9 +127,9 @@ class Inputs:
                         self._cache.fetch, uri, fresh=self._fresh, progress=progress, cancel=self._given_up
                     )
 
-    @cached_property
+    @property
     def _cache(self) -> InputCache:
-        return InputCache(Path(self._assignment["cache_folder"]) / "inputs")
+        return self._source.inputs
 
     def _given_up(self) -> bool:
         return self._failed.is_set() or self._cancel()
@@ -174,7 +177,7 @@ class Inputs:
         return self._file(given, target, shown, cached.sums)
 
     def _from_built_in(self, given: Mapping[str, Any], uri: str) -> InputFile:
-        store, key = open_store(self._assignment["store"]), LocalStore.key_of(uri)
+        store, key = self._source.store, LocalStore.key_of(uri)
         target = self._target(given, given.get("filename") or key)
         info = store.get_file(
             key, target, progress=ProgressEvents(self._sink, "download", target.name), cancel=self._cancel

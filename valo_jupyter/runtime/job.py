@@ -14,7 +14,8 @@ from typing import Any
 from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
 from valo_jupyter.runtime.commands import run_commands
 from valo_jupyter.runtime.config import write_config
-from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, StopRequest, StopSignal
+from valo_jupyter.runtime.contract import Folders, Outcome, Place, ProcessWatch, StopRequest, StopSignal
+from valo_jupyter.runtime.elsewhere import guarded, own_kernel, source_of
 from valo_jupyter.runtime.environment import user_environment
 from valo_jupyter.runtime.folders import make_folders, remove_folders
 from valo_jupyter.runtime.inputs import Inputs
@@ -30,8 +31,6 @@ from valo_jupyter.runtime.stopping import kill_marked
 from valo_jupyter.runtime.unkept import Checkout
 from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused, Wire
-from valo_jupyter.snapshots import checkout
-from valo_jupyter.stores import open_store
 from valo_jupyter.stores.errors import Cancelled
 
 log = logging.getLogger(__name__)
@@ -52,6 +51,7 @@ def run_job(
     kernels: KernelPool,
     watch: ProcessWatch | None = None,
     refresh_url: Callable[[], str] | None = None,
+    place: Place | None = None,
 ) -> str:
     """Run one attempt to its end, and report it.
 
@@ -65,6 +65,8 @@ def run_job(
         Told of each process group of user code.
     refresh_url
         Where the server is now, for when it does not answer at the address it had.
+    place
+        Given on a machine that shares no folder with the server.
 
     Returns
     -------
@@ -72,13 +74,15 @@ def run_job(
         The final status (complete, error, stopped, crashed), or "stale". Never raises.
     """
     name = f"{execution_id}-{attempt}"
-    wire = Wire(server_url, token, refresh_url)
+    wire = Wire(server_url, token, refresh_url, ca=place.ca if place else None)
     try:
-        assignment = wire.insist("/run/v1/start", {"machine": describe_machine()})
+        machine = describe_machine() | dict(place.site if place else {})
+        assignment = wire.insist("/run/v1/start", {"machine": machine})
         if not isinstance(assignment, dict):
             log.error("%s: the server's assignment is no object", name)
             return STALE
-        return Job(name, assignment, wire, kernels, watch).run()
+        with guarded(wire, assignment, place):
+            return Job(name, assignment, wire, kernels, watch, place).run()
     except (StaleAttempt, Refused) as error:
         log.info("%s: %s", name, error.message)
         return STALE
@@ -93,7 +97,13 @@ class Job:
     """What happens between the start gate and the end; a line for each phase."""
 
     def __init__(
-        self, name: str, assignment: dict[str, Any], wire: Wire, kernels: KernelPool, watch: ProcessWatch | None
+        self,
+        name: str,
+        assignment: dict[str, Any],
+        wire: Wire,
+        kernels: KernelPool,
+        watch: ProcessWatch | None,
+        place: Place | None,
     ) -> None:
         self._begun = time.monotonic()
         self._name = name
@@ -101,7 +111,8 @@ class Job:
         self._wire = wire
         self._kernels = kernels
         self._watch = watch
-        self._folders = Folders(Path(assignment["jobs_folder"]) / name)
+        self._source = source_of(assignment, wire, place)
+        self._folders = Folders((place.jobs if place else Path(assignment["jobs_folder"])) / name)
         variables = assignment["environment_variables"]
         secrets = {name: str(variables[name]) for name in assignment["secret_names"] if name in variables}
         self._secrets = list(secrets.values())
@@ -165,8 +176,7 @@ class Job:
     def _prepared(self) -> Outcome | None:
         """Code, inputs and config files; an outcome if it ends here."""
         with self._phase("checkout"):
-            code = self._assignment["code"]
-            checkout(Path(code["git_dir"]), code["commit"], self._folders.repository)
+            self._source.check_out(self._folders.repository, give_up=self._lost)
         if self._stop.is_set():
             return Outcome("stopped")
         with self._phase("inputs"):
@@ -177,6 +187,7 @@ class Job:
                     self._reporter,
                     register=lambda items: self._register("/run/v1/inputs", items),
                     cancel=self._stop.is_set,
+                    source=self._source,
                 ).fetch()
             except Cancelled:
                 return Outcome("stopped")
@@ -189,10 +200,9 @@ class Job:
 
     def _ran(self, limits: Limits) -> Outcome:
         """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
-        store = open_store(self._assignment["store"])
         outputs = Outputs(
             self._folders,
-            store,
+            self._source.store,
             self._reporter,
             register=lambda items: self._register("/run/v1/outputs", items),
             cancel=lambda: self._lost.is_set() or time.monotonic() > self._uploads_until,
@@ -236,7 +246,7 @@ class Job:
             return run_notebook(
                 notebook=path,
                 folders=self._folders,
-                kernel=notebook["kernel"],
+                kernel=own_kernel(notebook["kernel"]),
                 inject=notebook["inject"],
                 environment=environment,
                 secrets=self._secrets,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt
+from valo_jupyter.domain.lease import lease_clock
 from valo_jupyter.runtime.contract import StopRequest, StopSignal
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.outbox import Outbox, in_place_of
@@ -166,7 +167,7 @@ class Reporter:
     def _check_fence(self) -> None:
         if self._fence is None:
             return
-        silent = time.monotonic() - self._wire.last_contact
+        silent = lease_clock() - self._wire.last_contact
         if silent > self._fence:
             reason = f"no contact with the server for {silent:.0f} s"
             self._stop.set(StopRequest(reason, kill_after=0, status="lost"))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import random
+import ssl
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
 
 import urllib3
 
 from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.domain.lease import lease_clock
 from valo_jupyter.runtime.clean import encoded
 
 log = logging.getLogger(__name__)
@@ -40,37 +43,92 @@ class Wire:
     server_url
         As the engine named it; replaced by what `refresh_url` returns after a failure, since a restarted server may
         listen elsewhere.
+    ca
+        The authority that the server's certificate is checked against (PEM), for `https://`.
     """
 
-    def __init__(self, server_url: str, token: str, refresh_url: Callable[[], str] | None = None) -> None:
+    def __init__(
+        self, server_url: str, token: str, refresh_url: Callable[[], str] | None = None, *, ca: str | None = None
+    ) -> None:
         self._url = server_url.rstrip("/")
         self._refresh_url = refresh_url
-        self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=4, retries=False)
-        #: when the server last answered (`time.monotonic`), for the fence
-        self.last_contact = time.monotonic()
+        self._headers = {"Authorization": f"Bearer {token}"}
+        context = ssl.create_default_context(cadata=ca) if ca is not None else None
+        self._pool = urllib3.PoolManager(num_pools=2, maxsize=4, retries=False, ssl_context=context)
+        #: how long an answer may take
+        self.read_seconds = _READ_SECONDS
+        #: when the last request began that the server has answered (`lease_clock`), for the fence; told to `on_contact`
+        self.last_contact = lease_clock()
+        self.on_contact: Callable[[float], None] | None = None
 
     def request(self, method: str, path: str, body: bytes, *, content_type: str | None = None) -> dict[str, Any] | list:
         """One try. Raises `StaleAttempt` (409), `Refused` (the request is wrong) or `ServerUnreachable` (try later)."""
-        headers = self._headers if content_type is None else {**self._headers, "Content-Type": content_type}
-        timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
-        url = self._url + path
+        headers = {"Content-Type": content_type or "application/json"}
+        answer = self.send(method, path, body=body, headers=headers)
         try:
-            answer = self._pool.request(method, url, body=body, headers=headers, timeout=timeout, redirect=False)
-            reply = json.loads(answer.data) if answer.status == 200 and answer.data else {}
+            return json.loads(answer.data) if answer.data else {}
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise ServerUnreachable(f"The Valo server at {self._url} does not answer: {error}") from error
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | IO[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: bool = False,
+        read_seconds: float | None = None,
+        allowed: frozenset[int] = frozenset(),
+    ) -> urllib3.BaseHTTPResponse:
+        """One try, and the answer, which was good or is among the `allowed`. Raises as `request`.
+
+        Of a `stream` nothing is read yet: the caller does so within `reading`.
+        """
+        begun = lease_clock()
+        try:
+            answer = self._pool.request(
+                method,
+                self._url + path,
+                body=body,
+                headers={**self._headers, **(headers or {})},
+                timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=read_seconds or self.read_seconds),
+                redirect=False,
+                preload_content=not stream,
+            )
+            if answer.status >= 300 and stream:
+                answer.read()  # an error is short
+        except (urllib3.exceptions.HTTPError, OSError) as error:
             self._refresh()
             raise ServerUnreachable(f"The Valo server at {self._url} does not answer: {error}") from error
         if answer.status == 409:
             raise StaleAttempt
+        what = f"{method} {path.partition('?')[0]}"
+        if answer.status < 300 or answer.status in allowed:
+            self._contact(begun)
+            return answer
         if answer.status in _REFUSED:
-            self.last_contact = time.monotonic()
-            raise Refused(f"The Valo server refused {method} {path} ({answer.status}): {_message(answer.data)}")
-        if answer.status != 200:
-            self._refresh()
-            raise ServerUnreachable(f"The Valo server at {self._url} answered {answer.status} to {method} {path}.")
-        self.last_contact = time.monotonic()
-        return reply
+            self._contact(begun)
+            raise Refused(f"The Valo server refused {what} ({answer.status}): {_message(answer.data)}")
+        self._refresh()
+        raise ServerUnreachable(f"The Valo server at {self._url} answered {answer.status} to {what}.")
+
+    @contextmanager
+    def reading(self, answer: urllib3.BaseHTTPResponse) -> Iterator[None]:
+        """While a streamed answer is read; `ServerUnreachable` when its connection ends before it does."""
+        try:
+            yield
+        except (urllib3.exceptions.HTTPError, ConnectionError, TimeoutError) as error:
+            raise ServerUnreachable(f"The connection to {self._url} has ended: {error}") from error
+        finally:
+            # what was not read is not waited for
+            answer.close()
+
+    def _contact(self, begun: float) -> None:
+        # from the beginning: the server renewed the lease after it, whenever the answer came
+        self.last_contact = max(self.last_contact, begun)
+        if self.on_contact is not None:
+            self.on_contact(self.last_contact)
 
     def post(self, path: str, value: Any) -> dict[str, Any] | list:
         """One try at a POST of `value` as JSON."""

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from valo_jupyter.runtime import job
+from valo_jupyter.runtime import elsewhere
 
 
 def test_a_missing_file_names_the_rule_that_left_it_out(bench):
@@ -110,7 +110,7 @@ def test_a_folder_for_jobs_that_cannot_be_written(bench):
 
 
 def test_a_stop_before_the_code_runs_nothing_of_it(bench, monkeypatch: pytest.MonkeyPatch):
-    original = job.checkout
+    original = elsewhere.checkout
 
     def checkout(*arguments):
         original(*arguments)
@@ -119,7 +119,7 @@ def test_a_stop_before_the_code_runs_nothing_of_it(bench, monkeypatch: pytest.Mo
         while bench.server.requests["events"] < 2 and time.monotonic() < deadline:
             time.sleep(0.02)
 
-    monkeypatch.setattr(job, "checkout", checkout)
+    monkeypatch.setattr(elsewhere, "checkout", checkout)
     bench.server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 10.0}
     assert bench.notebook("print('never')") == "stopped"
     assert (bench.server.lines("stdout"), bench.end["reason"]) == ([], "stopped by ana")
