@@ -107,7 +107,7 @@ def test_an_execution_as_the_wire_says(web: RunningWeb, project: dict[str, Any])
         environment_variables={"A": 1}, secret_environment_variables={"T": "hidden-value"},
     )  # fmt: skip
     assert made["counter"] == 1
-    assert made["status_detail"] == "in line (1st)"
+    assert (made["status_detail"], made["queue_position"]) == ("in line", 1)
     assert made["parameters"] == {"lr": 1.0, "epochs": 5}
     assert made["environment_variables"] == {"A": {"value": "1", "secret": False}, "T": {"value": None, "secret": True}}
     assert "hidden-value" not in json.dumps(made)

@@ -92,7 +92,7 @@ def test_maximum_scale_is_kept_and_changes_at_once(services: Services, project: 
     services.environments.set_scale("local", maximum=1)
     assert services.pool.next_order(environment, "engine-1") is None
     (plan,) = services.pool.environments()
-    assert (plan.demand, plan.maximum, plan.grace_seconds) == (4, 1, 900.0)
+    assert (plan.demand, plan.maximum, plan.grace_seconds) == (3, 1, 900.0)
 
 
 def test_one_execution_is_placed_once_however_many_ask(services: Services, project: Project, environment: str) -> None:
@@ -127,7 +127,8 @@ def test_order_is_priority_then_fair_share_then_time(services: Services, project
 
 def test_place_in_line(services: Services, project: Project, user: User) -> None:
     rows = [project.submit() for _ in range(3)]
-    assert [services.executions.details(user, row.id)[3] for row in rows] == [1, 2, 3]
+    waiting = [services.executions.details(user, row.id)[3] for row in rows]
+    assert [each and each.place for each in waiting] == [1, 2, 3]
 
 
 def test_lost_machine_requeues_once_then_crashes(services: Services, project: Project, environment: str) -> None:
@@ -275,10 +276,11 @@ def test_whoever_waits_is_told_why_no_machine_comes(
     before = services.executions.get(user, row.id).revision
     services.pool.trouble(environment, "machine 1 could not be started: no memory")
     services.pool.trouble(environment, "machine 1 could not be started: no memory")
-    told = services.executions.get(user, row.id)
+    told, _, _, waiting = services.executions.details(user, row.id)
     assert told.revision == before + 1
-    shape = shapes.execution(told, "", tags=[], place=1)
-    assert shape["status_detail"] == "in line (1st): machine 1 could not be started: no memory"
+    shape = shapes.execution(told, "", tags=[], waiting=waiting)
+    expected = "in line: no machine can be had: machine 1 could not be started: no memory"
+    assert (shape["status_detail"], shape["queue_position"]) == (expected, 1)
     services.pool.trouble(environment, None)
-    told = services.executions.get(user, row.id)
-    assert shapes.execution(told, "", tags=[], place=1)["status_detail"] == "in line (1st)"
+    told, _, _, waiting = services.executions.details(user, row.id)
+    assert shapes.execution(told, "", tags=[], waiting=waiting)["status_detail"] == "in line"

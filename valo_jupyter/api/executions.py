@@ -7,7 +7,10 @@ from typing import Any
 
 from valo_jupyter.api import shapes
 from valo_jupyter.api.routing import AskAgain, Reply, Request, route
+from valo_jupyter.domain.containers import checked_resources
+from valo_jupyter.domain.environments import MAX_REQUEUE
 from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.services.asking import of_runtime_config
 from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.listing import Filter
 
@@ -23,6 +26,8 @@ FIELDS = {
     "tags": "array",
     "environment": "string",
     "image": "string",
+    "resources": "object",
+    "runtime_config": "object",
     "title": "string",
     "priority": "integer",
     "time_limit": "number",
@@ -85,7 +90,7 @@ def index(request: Request) -> Reply:
     if after is not None and not page.rows and request.may_wait:
         raise AskAgain
     results = [
-        shapes.execution(row, request.base_url, tags=page.tags[row.id], place=page.places.get(row.id))
+        shapes.execution(row, request.base_url, tags=page.tags[row.id], waiting=page.waiting.get(row.id))
         for row in page.rows
     ]
     return Reply({"results": results, "count": page.count, "revision": page.revision})
@@ -127,8 +132,8 @@ def copy(request: Request) -> Reply:
 
 def _execution(request: Request, address: str, excluded: set[str] | None = None) -> dict[str, Any]:
     services = request.services
-    row, tags, attempts, place = services.executions.details(request.user, address)
-    shape = shapes.execution(row, request.base_url, tags=tags, place=place)
+    row, tags, attempts, waiting = services.executions.details(request.user, address)
+    shape = shapes.execution(row, request.base_url, tags=tags, waiting=waiting)
     files = services.data.inputs_of(row.id)
     for entry in shape["inputs"]:
         entry["files"] = [shapes.datum(datum, []) for datum in files.get(entry["name"], [])]
@@ -184,7 +189,13 @@ def _changes(wanted: dict[str, Any]) -> dict[str, Any]:
     if wanted.get("priority") is not None:
         changes["priority"] = _whole(wanted, "priority", -1000, 1000)
     if wanted.get("requeue") is not None:
-        changes["requeue"] = _whole(wanted, "requeue", 0, 1)
+        changes["requeue"] = _whole(wanted, "requeue", 0, MAX_REQUEUE)
+    config = _mapping(wanted, "runtime_config") if wanted.get("runtime_config") else {}
+    if config.get("autorestart") is not None:
+        changes["autorestart"] = bool(config["autorestart"])
+    asked = {**of_runtime_config(config), **(_mapping(wanted, "resources") if wanted.get("resources") else {})}
+    if asked:
+        changes["resources"] = checked_resources(asked)
     return changes
 
 

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from valo_jupyter.domain import clock
-from valo_jupyter.domain.executions import Status
+from valo_jupyter.services.waiting import Waiting
 
 Shape = dict[str, Any]
 
@@ -47,26 +47,7 @@ def commit(row: Any, base: str) -> Shape:
     }
 
 
-def environment(row: Any) -> Shape:
-    return {
-        "id": row.id,
-        "name": row.name,
-        "slug": row.slug,
-        "description": row.description,
-        "enabled": row.enabled,
-        "engine": row.engine,
-        "options": row.options,
-        "min_scale": row.min_scale,
-        "max_scale": row.max_scale,
-        "scale_down_grace_minutes": row.scale_down_grace_minutes,
-        "per_hour_price_usd": row.per_hour_price_usd,
-        "gpu_spec": None,
-        "unfinished_job_count": row.unfinished,
-        "problem": row.problem,
-    }
-
-
-def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Shape:
+def execution(row: Any, base: str, *, tags: list[str], waiting: Waiting | None) -> Shape:
     """What a list shows of an execution."""
     url = f"{base}/api/v0/executions/{row.id}/"
     until = row.ended or (clock.now() if row.started else None)
@@ -75,18 +56,20 @@ def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Sha
         "url": url,
         "counter": row.counter,
         "status": row.status,
-        "status_detail": _detail(row, place),
-        "queue_position": place,
+        "status_detail": _detail(row, waiting),
+        "queue_position": waiting.place if waiting else None,
         "title": row.title or (PurePosixPath(row.notebook_path).stem if row.notebook_path else row.step),
         "step": row.step,
         "image": row.image,
+        "image_digest": row.image_digest,
+        "resources": row.resources,
         "commit": {
             "identifier": row.commit_identifier,
             "adhoc": row.commit_adhoc,
             "url": f"{base}/api/v0/commits/{row.commit_id}/",
         },
         "project": {"id": row.project_id, "name": row.project_name},
-        "environment": {"id": row.environment_id, "name": row.environment_name, "slug": row.environment_slug},
+        "environment": {"id": row.environment_id, "name": row.environment_name, "slug": environment_slug(row)},
         "creator": {"id": row.creator_id, "username": row.creator_name},
         "ctime": clock.text(row.ctime),
         "started": clock.text(row.started),
@@ -110,6 +93,7 @@ def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Sha
         "metric": row.metric and {key: row.metric[key] for key in ("name", "value", "values")},
         "time_limit": row.time_limit,
         "no_output_timeout": row.no_output_timeout,
+        "requeue": row.requeue,
         "copied_from": row.copied_from,
         "revision": row.revision,
         "urls": {
@@ -124,19 +108,17 @@ def execution(row: Any, base: str, *, tags: list[str], place: int | None) -> Sha
     }
 
 
-def _detail(row: Any, place: int | None) -> str:
-    if row.status != Status.QUEUED.value:
+def _detail(row: Any, waiting: Waiting | None) -> str:
+    if waiting is None:
         return row.status_detail
-    detail = row.status_detail
-    if place is not None and detail == "in line":
-        detail = f"in line ({ordinal(place)})"
-    return f"{detail}: {row.environment_problem}" if row.environment_problem else detail
+    # what brought it here, such as a lost machine, then why it waits
+    before = "" if row.status_detail in ("", "in line") else f"{row.status_detail}; "
+    return before + waiting.why
 
 
-def ordinal(number: int) -> str:
-    if number % 100 in (11, 12, 13):
-        return f"{number}th"
-    return f"{number}" + {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+def environment_slug(row: Any) -> str:
+    """Also of an environment that was deleted, after whose slug there is more."""
+    return row.environment_slug.partition("~")[0]
 
 
 def attempt(row: Any) -> Shape:

@@ -15,11 +15,17 @@ class EnvironmentPlan:
     engine: str
     #: without those that are secret
     options: dict[str, Any]
+    #: those that are, encrypted
+    secrets: str | None
+    #: when the settings were last changed
+    saved: str | None
     minimum: int
     maximum: int
     grace_seconds: float
-    #: executions that could run now: queued and running
+    #: executions that run, and those that could, up to the maximum
     demand: int
+    #: whether somebody is to be queued, or taken out of the line, for a quota's sake
+    unsettled: bool
 
 
 @dataclass(frozen=True)

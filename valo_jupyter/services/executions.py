@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,21 +12,21 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, edges, execution_tags, executions, projects
+from valo_jupyter.db.tables import attempts, edges, environments, execution_tags, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.executions import Status
-from valo_jupyter.services import listing
+from valo_jupyter.services import line, listing
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.asking import NO_IMAGE, asked, check_may_use
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.environments import find_environment
-from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.moves import KILL_AFTER, Moves
 from valo_jupyter.services.sealing import Seal
 from valo_jupyter.services.steps import Plan, check_left_out, plan_notebook, plan_step
+from valo_jupyter.services.waiting import Waiting, waiting
 
 MAX_TAG = 255
-#: how long user code has to end by itself after it was asked to stop, seconds
-KILL_AFTER = 10.0
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,15 @@ class Submission:
     tags: tuple[str, ...] = ()
     environment: str | None = None
     image: str | None = None
+    #: as `domain.containers.RESOURCES`; over what the step asks for
+    resources: dict[str, Any] = field(default_factory=dict)
     title: str = ""
     priority: int = 0
     time_limit: float | None = None
     no_output_timeout: float | None = None
-    requeue: int = 1
+    #: how often it is started again after its machine was lost; None: as step and environment have it
+    requeue: int | None = None
+    autorestart: bool | None = None
     git: dict[str, Any] | None = None
     left_out: tuple[dict[str, Any], ...] = ()
     idempotency_key: str | None = None
@@ -117,6 +122,20 @@ class Executions:
         tags: list[str],
     ) -> None:
         environment = find_environment(connection, wanted.environment or plan.environment)
+        check_may_use(environment, user.id)
+        ask = asked(
+            environment,
+            image=wanted.image or plan.image,
+            resources={**plan.resources, **wanted.resources},
+            requeue=wanted.requeue,
+            restart=plan.autorestart if wanted.autorestart is None else wanted.autorestart,
+        )
+        if environment.per_user_quota:
+            # one after the other, so that two at once do not both get the last place
+            connection.execute(
+                sa.select(environments.c.id).where(environments.c.id == environment.id).with_for_update()
+            )
+        queued = line.admitted(connection, environment, user.id)
         counter, revision = connection.execute(
             sa.update(projects)
             .where(projects.c.id == wanted.project_id)
@@ -130,11 +149,12 @@ class Executions:
                 project_id=wanted.project_id,
                 counter=counter,
                 revision=revision,
-                status=Status.QUEUED.value,
-                status_detail="in line",
+                status=(Status.QUEUED if queued else Status.CREATED).value,
+                status_detail="in line" if queued else "",
                 title=storable.text(wanted.title),
                 step=plan.step,
-                image=wanted.image or plan.image,
+                image=ask.image,
+                resources=ask.resources,
                 commit_id=commit.id,
                 environment_id=environment.id,
                 creator_id=user.id,
@@ -160,7 +180,7 @@ class Executions:
                 no_output_timeout=(
                     wanted.no_output_timeout if wanted.no_output_timeout is not None else plan.no_output_timeout
                 ),
-                requeue=wanted.requeue,
+                requeue=ask.requeue,
                 idempotency_key=wanted.idempotency_key,
                 copied_from=wanted.copied_from,
             )
@@ -181,36 +201,46 @@ class Executions:
         with self._database.read() as connection:
             return listing.find(connection, user, address)
 
-    def details(self, user: User, address: str) -> tuple[Any, list[str], list[Any], int | None]:
-        """`(row, tags, attempts, place in line)`."""
+    def details(self, user: User, address: str) -> tuple[Any, list[str], list[Any], Waiting | None]:
+        """`(row, tags, attempts, why it waits)`."""
         with self._database.read() as connection:
             row = listing.find(connection, user, address)
             tags = listing.tags_of(connection, [row.id])[row.id]
             made = connection.execute(
                 sa.select(attempts).where(attempts.c.execution_id == row.id).order_by(attempts.c.number)
             ).all()
-            return row, tags, list(made), listing.places(connection, [row]).get(row.id)
+            return row, tags, list(made), waiting(connection, [row]).get(row.id)
 
     def list(self, user: User, wanted: listing.Filter) -> listing.Page:
         with self._database.read() as connection:
             return listing.page(connection, user, wanted)
 
+    def of_ids(self, user: User, ids: builtins.list[str]) -> listing.Page:
+        with self._database.read() as connection:
+            return listing.of_ids(connection, user, ids)
+
     def stop(self, user: User, address: str) -> str:
         """Ask the execution to stop; returns a sentence for people. Stopping what has ended changes nothing."""
         with self._database.write() as connection:
-            row = listing.find(connection, user, address)
-            status = Status(row.status)
-            reason = f"stopped by {user.username}"
-            if status.ended:
-                return f"#{row.counter} has ended already: {row.status}."
-            if status is Status.STOPPING:
-                return f"#{row.counter} is stopping already."
-            if status in (Status.CREATED, Status.QUEUED):
-                self._moves.move(connection, row, Status.STOPPED, f"{reason} before it started")
-                return f"#{row.counter} was taken out of the line."
-            stop = {"at": clock.text(clock.now()), "by": user.username, "reason": reason, "kill_after": KILL_AFTER}
-            self._moves.move(connection, row, Status.STOPPING, reason, stop=stop)
-            return f"#{row.counter} is stopping."
+            said = self._stop(connection, user, address)
+        # another one of the user may take its place
+        self._queued()
+        return said
+
+    def _stop(self, connection: Connection, user: User, address: str) -> str:
+        row = listing.find(connection, user, address)
+        status = Status(row.status)
+        reason = f"stopped by {user.username}"
+        if status.ended:
+            return f"#{row.counter} has ended already: {row.status}."
+        if status is Status.STOPPING:
+            return f"#{row.counter} is stopping already."
+        if status in (Status.CREATED, Status.QUEUED):
+            self._moves.move(connection, row, Status.STOPPED, f"{reason} before it started")
+            return f"#{row.counter} was taken out of the line."
+        stop = {"at": clock.text(clock.now()), "by": user.username, "reason": reason, "kill_after": KILL_AFTER}
+        self._moves.move(connection, row, Status.STOPPING, reason, stop=stop)
+        return f"#{row.counter} is stopping."
 
     def copy(self, user: User, address: str, changes: dict[str, Any]) -> Any:
         """The same code once more, with `changes` to the fields of `Submission`."""
@@ -229,7 +259,8 @@ class Executions:
             "secrets": self._seal.open(row.secrets) or {},
             "tags": tuple(tags),
             "environment": row.environment_id,
-            "image": row.image,
+            "image": row.image or NO_IMAGE,
+            "resources": row.resources,
             "title": row.title,
             "priority": row.priority,
             "time_limit": row.time_limit,

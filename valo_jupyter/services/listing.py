@@ -13,6 +13,7 @@ from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.domain.executions import INCOMPLETE, Status
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.projects import sees_project, visible_project
+from valo_jupyter.services.waiting import Waiting, waiting
 
 ORDERINGS = {
     "-counter": executions.c.counter.desc(),
@@ -46,7 +47,7 @@ class Page:
     tags: dict[str, list[str]]
     revision: int
     count: int | None = None
-    places: dict[str, int] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
 
 
 def select_executions() -> sa.Select:
@@ -60,7 +61,6 @@ def select_executions() -> sa.Select:
             commits.c.sha.label("commit_sha"),
             environments.c.name.label("environment_name"),
             environments.c.slug.label("environment_slug"),
-            environments.c.problem.label("environment_problem"),
             users.c.username.label("creator_name"),
         )
         .join(projects, projects.c.id == executions.c.project_id)
@@ -100,7 +100,16 @@ def page(connection: Connection, user: User, wanted: Filter) -> Page:
     count = None
     if wanted.count:
         count = connection.execute(sa.select(sa.func.count()).select_from(executions).where(*conditions)).scalar_one()
-    return Page(rows, tags_of(connection, [row.id for row in rows]), project.revision, count, places(connection, rows))
+    return Page(rows, tags_of(connection, [row.id for row in rows]), project.revision, count, waiting(connection, rows))
+
+
+def of_ids(connection: Connection, user: User, ids: list[str]) -> Page:
+    """These executions in their order, without those the user may not see."""
+    query = select_executions().where(executions.c.id.in_(ids))
+    found = {row.id: row for row in connection.execute(query)}
+    seen = {project: sees_project(connection, user, project) for project in {row.project_id for row in found.values()}}
+    rows = [found[one] for one in ids if one in found and seen[found[one].project_id]]
+    return Page(rows, tags_of(connection, [row.id for row in rows]), 0, None, waiting(connection, rows))
 
 
 def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
@@ -162,17 +171,4 @@ def tags_of(connection: Connection, execution_ids: list[str]) -> dict[str, list[
         query = sa.select(execution_tags).where(execution_tags.c.execution_id.in_(some)).order_by(execution_tags.c.tag)
         for row in connection.execute(query):
             found[row.execution_id].append(row.tag)
-    return found
-
-
-def places(connection: Connection, rows: list[Any]) -> dict[str, int]:
-    """The place in line, from 1, of each queued execution among `rows`."""
-    found: dict[str, int] = {}
-    for environment_id in {row.environment_id for row in rows if row.status == Status.QUEUED.value}:
-        line = connection.execute(
-            sa.select(executions.c.id)
-            .where(executions.c.environment_id == environment_id, executions.c.status == Status.QUEUED.value)
-            .order_by(executions.c.priority.desc(), executions.c.queued, executions.c.counter)
-        ).scalars()
-        found.update({execution_id: place for place, execution_id in enumerate(line, start=1)})
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,11 @@ from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status, check_move
 from valo_jupyter.services.events import EventLog
+
+#: how long user code has to end by itself after it was asked to stop, seconds
+KILL_AFTER = 10.0
+#: how many of those who wait are told at once that something has changed for them
+_TOLD = 200
 
 
 class Moves:
@@ -61,7 +67,7 @@ class Moves:
             stop = row.stop or {}
             self.move(connection, row, Status.STOPPED, f"{stop.get('reason', 'stopped')}; its machine was ended")
         elif ran and row.requeued < row.requeue:
-            detail = f"machine lost in attempt {row.attempt}, in line again: {reason}"
+            detail = f"machine lost in attempt {row.attempt}: {reason}"
             self.move(
                 connection, row, Status.QUEUED, detail, requeued=row.requeued + 1, queued=clock.now(), progress=None
             )
@@ -71,6 +77,22 @@ class Moves:
             allowed = row.requeue + 1
             made = row.requeued + 1
             self.move(connection, row, Status.CRASHED, f"machine lost (attempt {made} of {allowed}): {reason}")
+
+    def tell_waiting(self, connection: Connection, environment_id: str) -> None:
+        """Why they wait has changed: whoever follows the first of those in line reads them again."""
+        for status in (Status.QUEUED, Status.CREATED):
+            query = sa.select(executions.c.id, executions.c.project_id).where(
+                executions.c.environment_id == environment_id, executions.c.status == status.value
+            )
+            found: dict[str, list[str]] = defaultdict(list)
+            for row in connection.execute(query.limit(_TOLD)):
+                found[row.project_id].append(row.id)
+            # in one order, in which processes that do so at once cannot block each other
+            for project_id in sorted(found):
+                revision = self.revise(connection, project_id)
+                some = executions.c.id.in_(found[project_id])
+                connection.execute(sa.update(executions).where(some).values(revision=revision))
+        self.changed()
 
     @staticmethod
     def _cost(connection: Connection, row: Any, ended: Any) -> float | None:

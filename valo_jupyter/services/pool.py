@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import timedelta
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,8 +13,9 @@ import sqlalchemy as sa
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import attempts, engines, environments, executions, facts
 from valo_jupyter.domain import clock, storable
-from valo_jupyter.domain.executions import Status
+from valo_jupyter.domain.executions import INCOMPLETE, Status
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
+from valo_jupyter.services import line
 from valo_jupyter.services.facts import fact, set_fact, web_there_since
 from valo_jupyter.services.moves import Moves
 
@@ -26,7 +28,8 @@ MAX_ATTEMPTS = 8
 #: after `kill_after` has passed, how much longer a stopping execution may take to put its files away
 STOP_MARGIN = timedelta(seconds=20)
 
-RUNNING = (Status.STARTED.value, Status.STOPPING.value)
+#: of what an execution needs, how much is compared with what machines have
+MAX_WANTS = 100
 
 
 def token_hash(token: str) -> str:
@@ -72,37 +75,21 @@ class Pool:
     # what is wanted
 
     def environments(self) -> list[EnvironmentPlan]:
-        demanding = executions.c.status.in_((Status.QUEUED.value, *RUNNING))
-        counts = (
-            sa.select(executions.c.environment_id, sa.func.count().label("demand"))
-            .where(demanding)
-            .group_by(executions.c.environment_id)
-            .subquery()
-        )
-        query = (
-            sa.select(environments, counts.c.demand)
-            .outerjoin(counts, counts.c.environment_id == environments.c.id)
-            .where(environments.c.enabled)
-        )
+        """All environments, disabled ones too; of these nothing is wanted."""
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [
-            EnvironmentPlan(
-                id=row.id,
-                slug=row.slug,
-                engine=row.engine,
-                options=row.options,
-                minimum=row.min_scale,
-                maximum=row.max_scale,
-                grace_seconds=row.scale_down_grace_minutes * 60,
-                demand=row.demand or 0,
-            )
-            for row in rows
-        ]
+            rows = connection.execute(sa.select(environments).where(environments.c.deleted.is_(None))).all()
+            return [_plan(connection, row) for row in rows]
+
+    def settle(self, environment_id: str) -> None:
+        """Queue whom the quotas allow to be queued, and take out of the line whom they no longer do."""
+        with self._database.write() as connection:
+            environment = _locked(connection, environment_id)
+            if environment is not None:
+                line.settle(connection, self._moves, environment)
 
     def incomplete(self) -> int:
         """Executions that have not ended, in all environments."""
-        states = (Status.CREATED.value, Status.QUEUED.value, *RUNNING)
+        states = [status.value for status in INCOMPLETE]
         with self._database.read() as connection:
             query = sa.select(sa.func.count()).select_from(executions).where(executions.c.status.in_(states))
             return connection.execute(query).scalar_one()
@@ -118,57 +105,21 @@ class Pool:
             )
             if not changed.rowcount:
                 return
-            waiting = sa.select(executions).where(
-                executions.c.environment_id == environment_id, executions.c.status == Status.QUEUED.value
-            )
-            for row in connection.execute(waiting.order_by(executions.c.queued).limit(1000)).all():
-                self._moves.touch(connection, row)
+            self._moves.tell_waiting(connection, environment_id)
 
     # placing
 
     def next_order(self, environment_id: str, engine_id: str) -> Placement | None:
-        """Move the execution whose turn it is from queued to started, as a new attempt; None: nothing may run now.
-
-        The order is priority, then the user with the fewest running executions, then time.
-        """
+        """Move the execution whose turn it is from queued to started, as a new attempt; None: nothing may run now."""
         with self._database.write() as connection:
-            environment = connection.execute(
-                sa.select(environments).where(environments.c.id == environment_id).with_for_update()
-            ).one_or_none()
+            environment = _locked(connection, environment_id)
             if environment is None or not environment.enabled:
                 return None
-            running = connection.execute(
-                sa.select(executions.c.creator_id, sa.func.count())
-                .where(executions.c.environment_id == environment_id, executions.c.status.in_(RUNNING))
-                .group_by(executions.c.creator_id)
-            ).all()
-            if sum(count for _, count in running) >= environment.max_scale:
+            busy = line.running(connection, environment_id)
+            if busy.total() >= environment.max_scale:
                 return None
-            row = self._first_in_line(connection, environment_id)
-            if row is None:
-                return None
-            return self._place(connection, row, engine_id)
-
-    def _first_in_line(self, connection: Connection, environment_id: str) -> Any:
-        busy = executions.alias("busy")
-        share = (
-            sa.select(sa.func.count())
-            .where(
-                busy.c.environment_id == environment_id,
-                busy.c.status.in_(RUNNING),
-                busy.c.creator_id == executions.c.creator_id,
-            )
-            .correlate(executions)
-            .scalar_subquery()
-        )
-        waiting = (executions.c.environment_id == environment_id) & (executions.c.status == Status.QUEUED.value)
-        # the oldest of each user's most urgent ones is enough to compare users
-        users = connection.execute(sa.select(executions.c.creator_id).where(waiting).distinct()).scalars().all()
-        if len(users) > 1:
-            order = (executions.c.priority.desc(), share, executions.c.queued, executions.c.counter)
-        else:
-            order = (executions.c.priority.desc(), executions.c.queued, executions.c.counter)
-        return connection.execute(sa.select(executions).where(waiting).order_by(*order).limit(1)).one_or_none()
+            row = line.first(connection, environment, busy)
+            return None if row is None else self._place(connection, row, engine_id)
 
     def _place(self, connection: Connection, row: Any, engine_id: str) -> Placement:
         now = clock.now()
@@ -188,7 +139,7 @@ class Pool:
             )
         )
         self._moves.move(connection, row, Status.STARTED, "starting", attempt=number, started=now, progress=None)
-        return Placement(row.id, number, token, row.environment_id, row.kernel)
+        return Placement(row.id, number, token, row.environment_id, row.kernel, _wants(row))
 
     def unplace(self, execution_id: str, attempt: int, reason: str) -> None:
         """The attempt reached no machine: it is void and the execution is queued again."""
@@ -265,6 +216,33 @@ class Pool:
     def _open(self, condition: sa.ColumnElement[bool], reason: str = "") -> list[AttemptRef]:
         with self._database.read() as connection:
             return [_ref(row, reason) for row in connection.execute(self._open_query().where(condition))]
+
+
+def _plan(connection: Connection, row: Any) -> EnvironmentPlan:
+    return EnvironmentPlan(
+        id=row.id,
+        slug=row.slug,
+        engine=row.engine,
+        options=row.options,
+        secrets=row.secret_options,
+        saved=clock.text(row.mtime),
+        minimum=row.min_scale if row.enabled else 0,
+        maximum=row.max_scale if row.enabled else 0,
+        grace_seconds=row.scale_down_grace_minutes * 60,
+        demand=line.demand(connection, row) if row.enabled else 0,
+        unsettled=line.unsettled(connection, row),
+    )
+
+
+def _locked(connection: Connection, environment_id: str) -> Any:
+    """The environment's row; whoever decides who may run there takes turns."""
+    query = sa.select(environments).where(environments.c.id == environment_id).with_for_update()
+    return connection.execute(query).one_or_none()
+
+
+def _wants(row: Any) -> tuple[str, ...]:
+    addresses = (uri for entry in row.inputs for uri in entry["uris"] if "://" in uri)
+    return tuple(islice(chain([row.image] if row.image else [], addresses), MAX_WANTS))
 
 
 def _ref(row: Any, reason: str) -> AttemptRef:

@@ -147,5 +147,10 @@ def sees_project(connection: Connection, user: User, project_id: str) -> bool:
     return owner is not None and _sees(user, owner)
 
 
+def visible_to(user: User) -> sa.ColumnElement[bool]:
+    """The same as a condition of a query."""
+    return sa.true() if user.admin else projects.c.owner_id == user.id
+
+
 def _sees(user: User, owner_id: int) -> bool:
     return user.admin or owner_id == user.id

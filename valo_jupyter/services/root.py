@@ -14,7 +14,9 @@ from valo_jupyter.services.environments import Environments
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.executions import Executions
 from valo_jupyter.services.facts import web_is_there
+from valo_jupyter.services.machines import Machines
 from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.options import Options
 from valo_jupyter.services.pool import Pool
 from valo_jupyter.services.projects import Projects
 from valo_jupyter.services.registries import Registries
@@ -53,13 +55,15 @@ class Services:
         moves = Moves(self.stream, changed)
         self.accounts = Accounts(database)
         self.projects = Projects(database, self.seal)
-        self.environments = Environments(database)
+        self.options = Options(self.seal)
+        self.environments = Environments(database, moves, self.options, queued)
         self.commits = Commits(database, state)
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
         self.data = Data(database)
         self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
         self.registries = Registries(database, state, self.seal)
         self.pool = Pool(database, moves)
+        self.machines = Machines(database)
 
     @classmethod
     def open(

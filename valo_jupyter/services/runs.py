@@ -9,13 +9,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, executions, projects
+from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.images import Reference
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing
+from valo_jupyter.services.asking import container
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves
@@ -95,6 +96,9 @@ class Runs:
         secret = {name: value for name, value in secret.items() if name not in given}
         secret.update(self._seal.open(row.secrets) or {})
         variables = {**plain, **given, **secret}
+        containers = connection.execute(
+            sa.select(environments.c.containers).where(environments.c.id == row.environment_id)
+        ).scalar_one()
         notes = []
         if row.image:
             notes.append(
@@ -118,7 +122,7 @@ class Runs:
                 "environment": {
                     "id": row.environment_id,
                     "name": row.environment_name,
-                    "slug": row.environment_slug,
+                    "slug": row.environment_slug.partition("~")[0],
                 },
                 "creator": {"id": row.creator_id, "username": row.creator_name},
             },
@@ -139,6 +143,7 @@ class Runs:
                 "no_output_timeout": row.no_output_timeout,
                 "notebook_output_bytes": NOTEBOOK_OUTPUT_BYTES,
             },
+            "container": container(containers, row.image, row.resources),
             "store": {"type": "local", "root": str(self._state.store)},
             "left_out": row.left_out,
             "log": notes,

@@ -13,6 +13,7 @@ from valo_jupyter.domain.errors import InputUnavailable, Invalid, NotFound, Unkn
 from valo_jupyter.domain.interface import check_values
 from valo_jupyter.domain.parameters import notebook_parameters
 from valo_jupyter.runtime.left_out import rule_for
+from valo_jupyter.services.asking import of_step
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Plan:
     image: str | None = None
     environment: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
+    resources: dict[str, Any] = field(default_factory=dict)
+    autorestart: bool | None = None
     time_limit: float | None = None
     no_output_timeout: float | None = None
 
@@ -104,6 +107,8 @@ def plan_step(
             for key, variable in step.environment_variables.items()
             if variable.default is not None
         },
+        resources=of_step(step.resources),
+        autorestart=step.autorestart,
         time_limit=step.time_limit.total_seconds() if step.time_limit else None,
         no_output_timeout=step.no_output_timeout.total_seconds() if step.no_output_timeout else None,
     )

@@ -30,7 +30,7 @@ def upgrade() -> None:
     for column in _settings():
         op.add_column("environments", column)
     # what there was until now recorded images, and ran processes
-    op.execute("UPDATE environments SET containers = '{\"mode\": \"auto\"}'")
+    op.execute('UPDATE environments SET containers = \'{"mode": "auto"}\'')
     op.add_column("executions", sa.Column("image_digest", sa.Text(), nullable=True))
     op.add_column("executions", sa.Column("resources", sa.JSON(), server_default="{}", nullable=False))
     op.drop_index("ix_executions_queue", table_name="executions")

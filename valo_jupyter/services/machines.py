@@ -1,0 +1,272 @@
+"""The machines of environments as the engine last saw them, and how an environment was used over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection, Database
+from valo_jupyter.db.tables import attempts, engines, environment_samples, executions, machines, projects
+from valo_jupyter.domain import clock
+from valo_jupyter.services import line
+from valo_jupyter.services.accounts import User
+from valo_jupyter.services.line import CREATED, QUEUED
+from valo_jupyter.services.projects import visible_to
+
+STATES = ("starting", "idle", "busy", "draining")
+#: executions are counted up to here; who has more sees this number
+COUNTED = 10_000
+#: the least time between two samples
+_APART = timedelta(seconds=2)
+#: samples are kept whole for a day, then one for each ten minutes, then not at all
+_WHOLE = timedelta(days=1)
+_KEPT = timedelta(days=30)
+_THINNED_SECONDS = 600
+#: samples written between two looks for old ones
+_TIDY_EVERY = 500
+
+samples = environment_samples
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A machine as its engine sees it."""
+
+    name: str
+    state: str
+    since: datetime
+    idle_until: datetime | None
+    execution_id: str | None
+    hardware: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """An environment's present."""
+
+    created: int
+    queued: int
+    running: int
+    machines: dict[str, int]
+    #: US dollars of what runs now, and of all machines, idle ones too, in the last 24 hours; None: it has no price
+    cost_running: float | None
+    cost_day: float | None
+
+    @property
+    def unfinished(self) -> int:
+        return self.created + self.queued + self.running
+
+
+@dataclass
+class Line:
+    """The head of an environment's line, in the order in which it would start."""
+
+    ids: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+class Machines:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._written = 0
+
+    # what the engine says
+
+    def report(self, engine_id: str, environment_id: str, seen: Sequence[Seen]) -> None:
+        """These are the engine's machines of the environment, and no others."""
+        mine = (machines.c.engine_id == engine_id) & (machines.c.environment_id == environment_id)
+        with self._database.write() as connection:
+            connection.execute(sa.delete(machines).where(mine))
+            if seen:
+                names = [machine.name for machine in seen]
+                connection.execute(sa.delete(machines).where(machines.c.name.in_(names)))
+                connection.execute(
+                    sa.insert(machines),
+                    [{**vars(one), "engine_id": engine_id, "environment_id": environment_id} for one in seen],
+                )
+            _sample(connection, environment_id, clock.now())
+        self._tidy(environment_id)
+
+    def forget(self, engine_id: str) -> None:
+        """The engine has ended, and its machines with it."""
+        with self._database.write() as connection:
+            beat = connection.execute(sa.select(engines.c.beat).where(engines.c.id == engine_id)).scalar()
+            mine = machines.c.engine_id == engine_id
+            where = connection.execute(sa.select(machines.c.environment_id).where(mine).distinct()).scalars().all()
+            connection.execute(sa.delete(machines).where(mine))
+            for environment_id in where:
+                _sample(connection, environment_id, beat or clock.now())
+
+    def engines_without_life(self, since: datetime) -> list[str]:
+        """Engines that have machines here, but have not been heard of since then."""
+        alive = sa.select(engines.c.id).where(engines.c.beat >= since)
+        query = sa.select(machines.c.engine_id).where(machines.c.engine_id.not_in(alive)).distinct()
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _tidy(self, environment_id: str) -> None:
+        self._written += 1
+        if self._written % _TIDY_EVERY:
+            return
+        now = clock.now()
+        with self._database.write() as connection:
+            here = samples.c.environment_id == environment_id
+            connection.execute(sa.delete(samples).where(here, samples.c.time < now - _KEPT))
+            old = connection.execute(
+                sa.select(samples.c.time).where(here, samples.c.time < now - _WHOLE).order_by(samples.c.time.desc())
+            ).scalars()
+            seen: set[int] = set()
+            surplus = []
+            for time in old:
+                part = int((time - datetime(1970, 1, 1)).total_seconds()) // _THINNED_SECONDS
+                surplus.extend([time] if part in seen else [])
+                seen.add(part)
+            for start in range(0, len(surplus), 500):
+                connection.execute(sa.delete(samples).where(here, samples.c.time.in_(surplus[start : start + 500])))
+
+    # what people see
+
+    def usage(self, rows: Iterable[Any]) -> dict[str, Usage]:
+        """The present of the environments in `rows`."""
+        with self._database.read() as connection:
+            return {row.id: self._usage(connection, row) for row in rows}
+
+    def _usage(self, connection: Connection, environment: Any) -> Usage:
+        states: dict[str, int] = dict.fromkeys(STATES, 0)
+        counted = sa.select(machines.c.state, sa.func.count()).where(machines.c.environment_id == environment.id)
+        for state, count in connection.execute(counted.group_by(machines.c.state)):
+            states[state] = count
+        price = environment.per_hour_price_usd
+        return Usage(
+            created=line.count(connection, environment.id, CREATED, COUNTED),
+            queued=line.count(connection, environment.id, QUEUED, COUNTED),
+            running=line.running(connection, environment.id).total(),
+            machines=states,
+            cost_running=None if price is None else price * _running_seconds(connection, environment.id) / 3600,
+            cost_day=None if price is None else price * _machine_seconds(connection, environment.id) / 3600,
+        )
+
+    def of(self, user: User, environment_id: str) -> list[Any]:
+        """Rows of the machines there are, with the execution each runs as far as the user may see it."""
+        query = (
+            sa.select(
+                machines,
+                executions.c.counter.label("counter"),
+                executions.c.title.label("title"),
+                executions.c.step.label("step"),
+                executions.c.notebook_path.label("notebook_path"),
+                projects.c.id.label("project_id"),
+                projects.c.name.label("project_name"),
+            )
+            .outerjoin(executions, executions.c.id == machines.c.execution_id)
+            .outerjoin(projects, (projects.c.id == executions.c.project_id) & visible_to(user))
+            .where(machines.c.environment_id == environment_id)
+            .order_by(machines.c.state, machines.c.since, machines.c.name)
+        )
+        with self._database.read() as connection:
+            return list(connection.execute(query))
+
+    def history(self, environment_id: str, minutes: int, most: int = 500) -> list[Mapping[str, Any]]:
+        """Steps, each of which holds until the next; the first one begins the time that was asked for."""
+        now = clock.now()
+        begin = now - timedelta(minutes=minutes)
+        here = samples.c.environment_id == environment_id
+        found: list[Mapping[str, Any]] = []
+        with self._database.read() as connection:
+            before = _latest(connection, environment_id, begin)
+            if before is not None:
+                found.append({**_step(before), "time": begin})
+            # of each part of the time the last step, so that no more are read than are shown
+            every = (now - begin) / (most - 1)
+            query = sa.select(samples).where(here, samples.c.time > begin).order_by(samples.c.time)
+            kept: dict[int, Any] = {}
+            for row in connection.execute(query):
+                kept[int((row.time - begin) / every)] = row
+        found.extend(_step(row) for row in kept.values())
+        return found[-most:]
+
+    def line(self, environment_id: str, limit: int) -> Line:
+        """The first `limit` of those who wait, and how many there are."""
+        found = Line()
+        with self._database.read() as connection:
+            for status in (QUEUED, CREATED):
+                found.count += line.count(connection, environment_id, status, COUNTED)
+                for entry in line.walk(connection, environment_id, status):
+                    if len(found.ids) >= limit:
+                        break
+                    found.ids.append(entry.id)
+        return found
+
+
+def _sample(connection: Connection, environment_id: str, time: datetime) -> None:
+    """Write down what there is, if it is not what there was."""
+    states: dict[str, int] = dict.fromkeys(STATES, 0)
+    counted = sa.select(machines.c.state, sa.func.count()).where(machines.c.environment_id == environment_id)
+    for state, count in connection.execute(counted.group_by(machines.c.state)):
+        states[state] = count
+    waiting = sum(line.count(connection, environment_id, status, COUNTED) for status in (QUEUED, CREATED))
+    fresh = {
+        "starting": states["starting"],
+        "idle": states["idle"] + states["draining"],
+        "busy": states["busy"],
+        "waiting": waiting,
+    }
+    last = _latest(connection, environment_id)
+    total = 0.0
+    if last is not None:
+        if all(getattr(last, name) == value for name, value in fresh.items()):
+            return
+        time = max(time, last.time + timedelta(microseconds=1))
+        passed = (time - last.time).total_seconds()
+        total = last.machine_seconds + _there(last) * passed
+        if time - last.time < _APART:
+            # takes the place of the last one; what machines have cost until now stays as it is
+            total -= _there(fresh) * passed
+            same = (samples.c.environment_id == environment_id) & (samples.c.time == last.time)
+            connection.execute(sa.update(samples).where(same).values(machine_seconds=total, **fresh))
+            return
+    connection.execute(
+        sa.insert(samples).values(environment_id=environment_id, time=time, machine_seconds=total, **fresh)
+    )
+
+
+def _latest(connection: Connection, environment_id: str, until: datetime | None = None) -> Any:
+    query = sa.select(samples).where(samples.c.environment_id == environment_id)
+    if until is not None:
+        query = query.where(samples.c.time <= until)
+    return connection.execute(query.order_by(samples.c.time.desc()).limit(1)).one_or_none()
+
+
+def _there(sample: Any) -> int:
+    numbers = sample if isinstance(sample, dict) else sample._mapping
+    return numbers["starting"] + numbers["idle"] + numbers["busy"]
+
+
+def _step(row: Any) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("time", "starting", "idle", "busy", "waiting")}
+
+
+def _machine_seconds(connection: Connection, environment_id: str) -> float:
+    """How long machines were there in the last 24 hours, all together."""
+    now = clock.now()
+
+    def until(time: datetime) -> float:
+        sample = _latest(connection, environment_id, time)
+        return 0.0 if sample is None else sample.machine_seconds + _there(sample) * (time - sample.time).total_seconds()
+
+    return max(0.0, until(now) - until(now - timedelta(days=1)))
+
+
+def _running_seconds(connection: Connection, environment_id: str) -> float:
+    """How long the executions that run now have held machines, in all their attempts."""
+    now = clock.now()
+    held = (
+        sa.select(attempts.c.placed, attempts.c.ended)
+        .join(executions, executions.c.id == attempts.c.execution_id)
+        .where(executions.c.environment_id == environment_id, executions.c.status.in_(line.RUNNING))
+    )
+    return sum(clock.seconds_between(row.placed, row.ended or now) or 0.0 for row in connection.execute(held))
