@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.chaos.ledger import seconds
 from tests.chaos.workload import Case
-from valo_jupyter.db.tables import attempts, data
+from valo_jupyter.db.tables import attempts, data, metadata_points
 from valo_jupyter.services import Services
 from valo_jupyter.services.pool import MAX_ATTEMPTS
 
@@ -35,6 +35,7 @@ class Records:
     attempts: list[Any]
     events: list[dict[str, Any]]
     outputs: list[Any]
+    points: list[dict[str, Any]]
     trace: list[Line]
 
     @classmethod
@@ -42,11 +43,13 @@ class Records:
         with services.database.read() as connection:
             made = sa.select(attempts).where(attempts.c.execution_id == row.id).order_by(attempts.c.number)
             stored = sa.select(data).where(data.c.output_execution_id == row.id)
+            points = sa.select(metadata_points.c["values"]).where(metadata_points.c.execution_id == row.id)
             return cls(
                 row,
                 list(connection.execute(made)),
                 list(services.stream.all(row.id)),
                 list(connection.execute(stored)),
+                list(connection.execute(points).scalars()),
                 _read_trace(traces / row.id),
             )
 
@@ -150,7 +153,9 @@ def _of_success(case: Case, known: Records) -> list[str]:
     wanted = [] if case.kind.name == "shell" else [n for n in range(case.kind.lines) if n % 5 == 4]
     wanted = [n for n in wanted if case.kind.name != "flood" or n >= 30_000]
     if steps != wanted:
-        found.append(f"its metadata has the steps {steps}")
+        found.append(f"its stream has the metadata steps {steps}")
+    if sorted(point["step"] for point in known.points) != wanted:
+        found.append(f"its metadata has the steps {[point['step'] for point in known.points]}")
     names = Counter(output.name for output in known.outputs)
     if names != Counter(["result.txt", *([case.kind.notebook] if case.kind.notebook else [])]):
         found.append(f"its outputs are {dict(names)}")

@@ -13,6 +13,7 @@ from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status, check_move
 from valo_jupyter.services.events import EventLog
+from valo_jupyter.services.lost import take_back
 
 #: how long user code has to end by itself after it was asked to stop, seconds
 KILL_AFTER = 10.0
@@ -68,9 +69,8 @@ class Moves:
             self.move(connection, row, Status.STOPPED, f"{stop.get('reason', 'stopped')}; its machine was ended")
         elif ran and row.requeued < row.requeue:
             detail = f"machine lost in attempt {row.attempt}: {reason}"
-            self.move(
-                connection, row, Status.QUEUED, detail, requeued=row.requeued + 1, queued=clock.now(), progress=None
-            )
+            values = {**take_back(connection, row.id), "requeued": row.requeued + 1, "queued": clock.now()}
+            self.move(connection, row, Status.QUEUED, detail, **values)
         elif not ran and row.attempt < give_up:
             self.move(connection, row, Status.QUEUED, f"no machine yet: {reason}", progress=None)
         else:

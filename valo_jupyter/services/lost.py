@@ -1,0 +1,26 @@
+"""What a lost attempt leaves behind of what its execution has made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection
+from valo_jupyter.db.tables import data, edges, metadata_points
+
+
+def take_back(connection: Connection, execution_id: str) -> dict[str, Any]:
+    """Forget the outputs and metadata of an execution that runs again from its beginning: it makes its own.
+
+    The log keeps all that was said. An output that another execution has read meanwhile stays, since that one's
+    lineage leads to it. Returned are the columns of the execution that begin anew.
+    """
+    mine = sa.select(data.c.id).where(data.c.output_execution_id == execution_id)
+    read = sa.select(edges.c.source_id).where(edges.c.source_type == "datum", edges.c.source_id.in_(mine))
+    unread = connection.execute(mine.where(data.c.id.not_in(read))).scalars().all()
+    if unread:
+        connection.execute(sa.delete(edges).where(edges.c.target_type == "datum", edges.c.target_id.in_(unread)))
+        connection.execute(sa.delete(data).where(data.c.id.in_(unread)))
+    connection.execute(sa.delete(metadata_points).where(metadata_points.c.execution_id == execution_id))
+    return {"progress": None, "metric": None, "cumulative_metadata": {}}
