@@ -10,11 +10,9 @@ FENCE_SECONDS = 20.0
 FENCE_PATIENCE_SECONDS = 3.0
 #: after so long without a word, an attempt is lost; more than both together, counted from the same request
 LEASE_SECONDS = 30.0
+LEASE_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def lease_clock() -> float:
     """Seconds, the same in all processes of a computer; they pass while it sleeps, if the system can tell."""
-    return time.clock_gettime(_CLOCK)
-
-
-_CLOCK: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+    return time.clock_gettime(LEASE_CLOCK)

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from valo_jupyter.engines.processes import MachineFile, MachineRecord, ProcessId
 log = logging.getLogger(__name__)
 
 _LEAVE_SECONDS = 10.0
+#: orders whose results are remembered
+_RESULTS = 20
 
 
 class Driver:
@@ -51,6 +54,7 @@ class Driver:
         self._idle = threading.Event()
         self._idle.set()
         self._leaving = False
+        self._results: dict[tuple[str, int], Future[str]] = {}
 
     def drive(self, order: dict[str, Any]) -> str:
         """Run the order to its end; the execution's final status, or `stale`."""
@@ -60,22 +64,45 @@ class Driver:
         """What this machine makes of the kernelspec of an order; None: its own `python3`."""
         return kernel
 
+    def abandon(self) -> None:
+        """See that all that runs here is ended, from outside of this process, which is about to end."""
+        command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self.state.root), self.name]
+        subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+
+    def farewell(self) -> None:
+        """Nothing runs here any more."""
+
     def run(self, order: dict[str, Any]) -> str:
+        """Run the order, once: given again, while it runs or later, it has the same result."""
+        key = (order["execution_id"], order["attempt"])
         with self._lock:
             if self._leaving:
                 return "stale"
-            self._idle.clear()
+            result = self._results.get(key)
+            if result is not None:
+                known = True
+            else:
+                known, result = False, Future()
+                self._results[key] = result
+                while len(self._results) > _RESULTS:
+                    del self._results[next(iter(self._results))]
+                self._idle.clear()
+        if not known:
+            result.set_result(self._run(order))
+        return result.result()
+
+    def _run(self, order: dict[str, Any]) -> str:
         self.file.runs(order["execution_id"], order["attempt"])
         try:
             return self.drive(order)
+        except Exception:
+            # `run_job` raises nothing; the lease tells what became of the attempt
+            log.exception("the order of %s failed", order["execution_id"])
+            return "crashed"
         finally:
             self.file.runs(None, None)
             self._idle.set()
             self._warm(order["kernel"])
-
-    def wait_idle(self, seconds: float) -> bool:
-        """Until nothing runs here; False: something still does."""
-        return self._idle.wait(seconds)
 
     def _warm(self, kernel: dict[str, Any] | None) -> None:
         try:
@@ -99,9 +126,9 @@ class Driver:
                 self.kernels.close()
                 self.file.end_groups()
                 self.file.remove()
+                self.farewell()
             else:
-                command = [sys.executable, "-m", "valo_jupyter.engines.remains", str(self.state.root), self.name]
-                subprocess.Popen(command, start_new_session=True, stdin=subprocess.DEVNULL)
+                self.abandon()
         finally:
             os._exit(code)
 

@@ -103,7 +103,7 @@ class MachineFile:
     """The record of this machine in its file; a `ProcessWatch` of the runtime. Safe between threads."""
 
     def __init__(self, folder: Path, record: MachineRecord) -> None:
-        self._path = folder / f"{record.name}.json"
+        self.path = folder / f"{record.name}.json"
         self._record = record
         self._lock = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -135,10 +135,10 @@ class MachineFile:
 
     def remove(self) -> None:
         shutil.rmtree(self._record.scratch, ignore_errors=True)
-        self._path.unlink(missing_ok=True)
+        self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        write_private(self._path, json.dumps(self._record.to_json()))
+        write_private(self.path, json.dumps(self._record.to_json()))
 
 
 def machines_folder(state: StateFolder) -> Path:

@@ -49,8 +49,23 @@ def take_over(state: StateFolder) -> None:
     for folder in state.jobs.glob("*"):
         if folder.name not in living:
             remove_tree(folder)
-    logs = sorted(state.log.glob("machine-*.log*"), key=os.path.getmtime)
-    for log in logs[:-_KEPT_LOGS]:
+    _forget_logs(state)
+
+
+def end_dead_machines(state: StateFolder) -> None:
+    """End what machines of this computer have left behind, in a folder that is no server's."""
+    for record in records(machines_folder(state)):
+        if record.orphaned:
+            end_machine(state, record)
+    _forget_logs(state)
+
+
+def _forget_logs(state: StateFolder) -> None:
+    found = []
+    for log in state.log.glob("machine-*.log*"):
+        with suppress(FileNotFoundError):
+            found.append((log.stat().st_mtime, log))
+    for _, log in sorted(found)[:-_KEPT_LOGS]:
         log.unlink(missing_ok=True)
 
 

@@ -13,17 +13,28 @@ from distributed.security import Security
 from valo_jupyter.engines.cluster import configure
 
 _MINUTE = 60
+#: reasons for closing that Dask gives when a connection ends, or the scheduler does not know the worker any more
+_BROKEN = ("worker-handle-scheduler-connection-broken", "worker-heartbeat")
 
 
 class QuietWorker(Worker):
     """A worker that opens no HTTP port, and does not wait for what it runs when it closes."""
 
+    #: true when the scheduler has told it to end, false when its connection ended
+    dismissed = False
+
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         pass
 
     async def close(self, *args: Any, **kwargs: Any) -> str | None:
+        if self.status.name in ("running", "paused"):
+            self.dismissed = not str(kwargs.get("reason", "")).startswith(_BROKEN)
         # the caller of `serve` knows what is still running, and ends it
         return await super().close(*args, **{**kwargs, "executor_wait": False})
+
+
+def _nothing() -> None:
+    pass
 
 
 async def serve(
@@ -36,8 +47,9 @@ async def serve(
     minutely: Callable[[], None],
     patience: float = 20,
     contact: str | None = None,
-) -> None:
-    """Take orders until the scheduler, or its connection, ends this worker.
+    connected: Callable[[], None] = _nothing,
+) -> bool:
+    """Take orders until the scheduler dismisses this worker (True), or its connection ends (False).
 
     Parameters
     ----------
@@ -47,6 +59,8 @@ async def serve(
         Seconds to wait for a scheduler that does not answer at the start.
     contact
         The address that the scheduler knows it by, when that is not where it listens.
+    connected
+        Called when the scheduler has it.
     """
     configure()
 
@@ -67,11 +81,13 @@ async def serve(
         startup_information={"machine": machine},
     )
     async with worker:
+        connected()
         while worker.status.name in ("running", "paused"):
             try:
                 await asyncio.wait_for(asyncio.shield(worker.finished()), _MINUTE)
             except asyncio.TimeoutError:
                 minutely()
+    return worker.dismissed
 
 
 def standing_for(name: str) -> str:
