@@ -2,6 +2,7 @@
 import { commandsPlugin } from './plugins/commands';
 import { detailPlugin } from './plugins/detail';
 import { formPlugin } from './plugins/form';
+import { poolPlugin } from './plugins/pool';
 import { servicePlugin } from './plugins/service';
 import { settingsPlugin } from './plugins/settings';
 import { sidebarPlugin } from './plugins/sidebar';
@@ -16,5 +17,6 @@ export default [
   toolbarPlugin,
   sidebarPlugin,
   detailPlugin,
+  poolPlugin,
   statusPlugin
 ];

@@ -1,6 +1,8 @@
 /** What the plugins share. */
 import { Token } from '@lumino/coreutils';
 import type { ValoAPI } from './api/client';
+import type { Account } from './model/account';
+import type { EnvironmentsModel } from './model/environments';
 import type { ExecutionFeed } from './model/feed';
 import type { Preferences } from './model/preferences';
 import type { Projects } from './model/projects';
@@ -13,6 +15,8 @@ export interface IValo {
   readonly feed: ExecutionFeed;
   readonly projects: Projects;
   readonly runs: Runs;
+  readonly environments: EnvironmentsModel;
+  readonly account: Account;
   readonly preferences: Preferences;
 }
 
@@ -25,4 +29,9 @@ export namespace CommandIDs {
   export const stop = 'valo:stop-execution';
   export const rerun = 'valo:rerun-execution';
   export const browse = 'valo:show-executions';
+  export const page = 'valo:open-page';
+  export const environments = 'valo:open-environments';
+  export const environment = 'valo:open-environment';
+  export const newEnvironment = 'valo:new-environment';
+  export const registries = 'valo:open-registries';
 }

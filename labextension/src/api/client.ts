@@ -3,10 +3,10 @@ import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { ValoError } from './errors';
 import { ndjson } from './ndjson';
-import { query, request } from './request';
+import { PoolAPI } from './pool';
+import { query, request, requestJson } from './request';
 import type {
   ExecutedNotebook,
-  IEnvironment,
   IExecution,
   IExecutionDetail,
   IExecutionList,
@@ -32,7 +32,12 @@ export interface IStreamQuery {
 }
 
 export class ValoAPI {
-  constructor(private _settings: ServerConnection.ISettings) {}
+  constructor(private _settings: ServerConnection.ISettings) {
+    this.pool = new PoolAPI(_settings);
+  }
+
+  /** Environments, engines and registries. */
+  readonly pool: PoolAPI;
 
   status(): Promise<IServerStatus> {
     return this._json('valo/status');
@@ -81,10 +86,6 @@ export class ValoAPI {
     return this._json(`${API}/projects/`);
   }
 
-  environments(): Promise<{ results: IEnvironment[] }> {
-    return this._json(`${API}/environments/${query({ limit: 9000, include: 'unfinished_job_count' })}`);
-  }
-
   executions(options: IExecutionQuery, signal?: AbortSignal): Promise<IExecutionList> {
     return this._json(`${API}/executions/${query({ ...options })}`, { signal });
   }
@@ -129,8 +130,7 @@ export class ValoAPI {
     return url;
   }
 
-  private async _json<T>(path: string, init: RequestInit = {}): Promise<T> {
-    const response = await request(this._settings, path, init);
-    return (await response.json()) as T;
+  private _json<T>(path: string, init: RequestInit = {}): Promise<T> {
+    return requestJson(this._settings, path, init);
   }
 }

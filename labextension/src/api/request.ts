@@ -23,6 +23,15 @@ export async function request(
   return response;
 }
 
+export async function requestJson<T>(
+  settings: ServerConnection.ISettings,
+  path: string,
+  init: RequestInit = {}
+): Promise<T> {
+  const response = await request(settings, path, init);
+  return (await response.json()) as T;
+}
+
 /** `?a=1&b=2&b=3`; undefined values are left out, lists repeat. */
 export function query(values: Record<string, unknown>): string {
   const search = new URLSearchParams();

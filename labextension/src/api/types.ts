@@ -28,6 +28,12 @@ export interface IMachine {
   cpu_count?: number;
   memory_bytes?: number;
   gpus?: string[];
+  /** What kind of engine made it: `local`, `ssh`, … */
+  kind?: string;
+  place?: 'on-prem' | 'cloud';
+  region?: string | null;
+  provider?: string | null;
+  containers?: { engine: string; rootless: boolean } | null;
 }
 
 export interface IGit {
@@ -74,6 +80,10 @@ export interface IExecution {
   title: string;
   step: string | null;
   image: string | null;
+  /** What the image was when it was pulled: `name@sha256:…` */
+  image_digest?: string | null;
+  /** What it asks of its machine over what the environment gives. */
+  resources?: IResources | null;
   commit: { identifier: string; adhoc: boolean; url: string | null };
   project: { id: string; name: string };
   environment: { id: string; name: string; slug: string };
@@ -211,12 +221,59 @@ export interface INotebookInfo {
   problems: string[];
 }
 
+export interface IResources {
+  cpu?: number | null;
+  memory_bytes?: number | null;
+  pids?: number | null;
+  shm_bytes?: number | null;
+  /** -1: all. */
+  gpus?: number | null;
+}
+
+/** How an environment runs images. */
+export interface IContainerSettings extends IResources {
+  mode: 'auto' | 'always' | 'never';
+  profile: 'default' | 'strict';
+  network: 'bridge' | 'none';
+}
+
 export interface IEnvironment {
   id: string;
   name: string;
   slug: string;
-  description?: string;
-  unfinished_job_count?: number;
+  description: string;
+  hardware: string;
+  engine: string;
+  /** A secret one is shown as `{"set": true}`. */
+  options: Record<string, Value>;
+  enabled: boolean;
+  default: boolean;
+  min_scale: number;
+  max_scale: number;
+  scale_down_grace_minutes: number;
+  per_user_quota: number;
+  team_quotas: Record<string, number>;
+  allow_personal_usage: boolean;
+  per_hour_price_usd: number | null;
+  gpu_spec: string | null;
+  image: string | null;
+  containers: IContainerSettings;
+  /** How often an execution is started again whose machine was lost. */
+  requeue?: number;
+  /** Why no machine can be had. */
+  problem: string | null;
+  unfinished_job_count: number;
+  queue: { created: number; queued: number; running: number };
+  machines: { starting: number; idle: number; busy: number; draining: number };
+  cost: { running: number; day: number };
+  ctime: string;
+}
+
+/** Who the requests are made for. */
+export interface IAccount {
+  id: number | string;
+  username: string;
+  is_admin: boolean;
 }
 
 export interface IRunRequest {
@@ -226,6 +283,8 @@ export interface IRunRequest {
   tags?: string[];
   title?: string;
   environment?: string;
+  image?: string;
+  resources?: IResources;
   include?: 'folder' | 'notebook';
   accept?: string[];
 }

@@ -11,14 +11,14 @@ function show(execution: IExecution, namesProject = false): void {
 
 describe('the head of a page', () => {
   it('says whole what keeps an execution from its start', () => {
-    const detail = 'in line (1st): machine gpu-1 could not be started: the quota of the region is used up';
-    show(anExecution('x1', { queue_position: 1, status_detail: detail }));
-    expect(document.querySelector('.valo-Header-obstacle')?.textContent).toBe(detail);
-    expect(screen.getByText('in line')).toBeTruthy();
+    const reason = 'no machine can be had: the quota of the region is used up';
+    show(anExecution('x1', { queue_position: 1, status_detail: `in line: ${reason}` }));
+    expect(document.querySelector('.valo-Header-obstacle')?.textContent).toBe(reason);
+    expect(screen.getByText('in line, place 1')).toBeTruthy();
   });
 
   it('says only the place of one that waits for its turn', () => {
-    show(anExecution('x1', { queue_position: 2, status_detail: 'in line (2nd)' }));
+    show(anExecution('x1', { queue_position: 2, status_detail: 'in line' }));
     expect(screen.getByText('in line, place 2')).toBeTruthy();
     expect(document.querySelector('.valo-Header-obstacle')).toBeNull();
   });

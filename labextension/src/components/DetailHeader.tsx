@@ -4,7 +4,7 @@ import { ENDED, type IExecution } from '../api/types';
 import { formatCost, formatDuration, formatTime } from './format';
 import { useNow } from './hooks';
 import { Mark } from './Mark';
-import { elapsed, obstacleOf, stateSentence, statusWord } from './state';
+import { elapsed, placeSentence, reasonOf, stateSentence } from './state';
 import { useTrans } from './trans';
 
 export interface IDetailActions {
@@ -22,7 +22,7 @@ export function DetailHeader(props: {
   const { execution, actions, namesProject } = props;
   const running = !ENDED.has(execution.status);
   const seconds = elapsed(execution, useNow(running));
-  const obstacle = obstacleOf(execution);
+  const reason = reasonOf(execution);
   return (
     <div className="valo-Header">
       <Mark execution={execution} />
@@ -32,7 +32,7 @@ export function DetailHeader(props: {
       <span className="valo-Header-facts">
         {namesProject && <span>{execution.project.name}</span>}
         <span className="valo-Header-state" data-status={execution.status} aria-live="polite">
-          {obstacle === null ? stateSentence(trans, execution) : statusWord(trans, execution.status)}
+          {reason === null ? stateSentence(trans, execution) : placeSentence(trans, execution)}
         </span>
         {seconds !== null && execution.status !== 'complete' && (
           <span title={execution.started ? formatTime(execution.started) : undefined}>
@@ -51,9 +51,9 @@ export function DetailHeader(props: {
         )}
         <Action label={trans.__('Run again')} onClick={actions.rerun} />
       </span>
-      {obstacle !== null && (
+      {reason !== null && (
         <p className="valo-Header-obstacle" role="status">
-          {obstacle}
+          {reason}
         </p>
       )}
     </div>

@@ -1,10 +1,13 @@
 /** Everything known about one execution, in groups: where, which code, with what, and how long it took. */
-import { ENDED, type IExecutionDetail } from '../api/types';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ENDED, type IExecutionDetail, type IResources } from '../api/types';
 import { CellTable, type ICellRow } from './CellTable';
 import { CodeFacts } from './CodeFacts';
+import { EngineIcon } from './EngineIcon';
 import { ErrorBox } from './ErrorBox';
 import { Facts } from './Facts';
 import { formatBytes, formatCost, formatDuration, formatTime, formatValue } from './format';
+import { placeWords } from './MachineTable';
 import { statusWord } from './state';
 import { TagEditor } from './TagEditor';
 import { useTrans } from './trans';
@@ -75,8 +78,25 @@ export function DetailsView(props: {
           title={trans.__('Where it ran')}
           facts={[
             [trans.__('Environment'), execution.environment.name],
-            [trans.__('Image'), execution.image],
+            [
+              trans.__('Image'),
+              execution.image && (
+                <span key="image">
+                  {execution.image}
+                  {execution.image_digest && (
+                    <code title={execution.image_digest}>
+                      {' '}
+                      {execution.image_digest.replace(/^.*@(sha256:.{12}).*/, '$1')}
+                    </code>
+                  )}
+                </span>
+              )
+            ],
+            [trans.__('Asked for'), resourceWords(trans, execution.resources ?? {})],
             [trans.__('Machine'), machine?.hostname],
+            [trans.__('Engine'), machine?.kind && <EngineIcon key="engine" engine={machine.kind} named />],
+            [trans.__('Place'), machine && placeWords(trans, machine)],
+            [trans.__('Containers'), machine?.containers?.engine],
             [
               trans.__('Processor'),
               machine?.cpu_model && trans.__('%1, %2 cores', machine.cpu_model, machine.cpu_count ?? '?')
@@ -112,12 +132,16 @@ export function DetailsView(props: {
             <code key={name}>{secret ? trans.__('secret') : value}</code>
           ])}
         />
-        {execution.attempts.length > 1 && (
+        {(execution.attempts.length > 1 || execution.attempts.some(isLost)) && (
           <Facts
             title={trans.__('Attempts')}
             facts={execution.attempts.map(attempt => [
               trans.__('Attempt %1', attempt.number),
-              [attempt.status, attempt.machine?.hostname, attempt.reason].filter(Boolean).join(' · ')
+              <span key={attempt.number} data-attempt={attempt.status}>
+                {[attemptWord(trans, attempt.status), attempt.machine?.hostname].filter(Boolean).join(' · ')}
+                {attempt.started && <span className="valo-Quiet"> · {formatTime(attempt.started)}</span>}
+                {attempt.reason && <span className="valo-Attempt-reason">{attempt.reason}</span>}
+              </span>
             ])}
           />
         )}
@@ -131,5 +155,36 @@ function parts(seconds: Record<string, number>, format: (value: number) => strin
   return Object.entries(seconds)
     .filter(([name, value]) => name !== 'total' && value > 0)
     .map(([name, value]) => `${name} ${format(value)}`)
+    .join(' · ');
+}
+
+function isLost({ status }: { status: string }): boolean {
+  return status === 'lost' || status === 'unplaced';
+}
+
+function attemptWord(trans: TranslationBundle, status: string): string {
+  const words: Record<string, string> = {
+    running: trans.__('running'),
+    complete: trans.__('done'),
+    error: trans.__('failed'),
+    stopped: trans.__('stopped'),
+    crashed: trans.__('crashed'),
+    lost: trans.__('machine lost'),
+    unplaced: trans.__('not started')
+  };
+  return words[status] ?? status;
+}
+
+/** `2 cores · 4 GB · 1 GPU` */
+function resourceWords(trans: TranslationBundle, resources: IResources): string {
+  const { cpu, memory_bytes: memory, shm_bytes: shared, pids, gpus } = resources;
+  return [
+    cpu && trans._n('%1 core', '%1 cores', cpu),
+    memory && formatBytes(memory),
+    shared && trans.__('%1 shared memory', formatBytes(shared)),
+    pids && trans._n('%1 process', '%1 processes', pids),
+    gpus && (gpus < 0 ? trans.__('all GPUs') : trans._n('%1 GPU', '%1 GPUs', gpus))
+  ]
+    .filter(Boolean)
     .join(' · ');
 }

@@ -2,7 +2,8 @@ import { fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
 import { describe, expect, it, vi } from 'vitest';
 import type { INotebookInfo } from '../api/types';
-import { EMPTY, type IDraft } from '../model/draft';
+import { EMPTY, requestOf, type IDraft } from '../model/draft';
+import { anEnvironment } from '../testing/pool';
 import { RunForm } from './RunForm';
 
 const info: INotebookInfo = {
@@ -27,7 +28,11 @@ function show(): { run: ReturnType<typeof vi.fn>; last: () => IDraft } {
     return (
       <RunForm
         info={info}
-        environments={[{ id: 'e1', name: 'local', slug: 'local', unfinished_job_count: 2 }]}
+        environments={[
+          anEnvironment('local', { default: true, queue: { created: 0, queued: 2, running: 5 } }),
+          anEnvironment('gpu', { per_hour_price_usd: 1.2, machines: { starting: 0, idle: 1, busy: 2, draining: 0 } }),
+          anEnvironment('old', { enabled: false })
+        ]}
         draft={state}
         shortcut="Ctrl+Enter"
         onChange={setState}
@@ -67,6 +72,31 @@ describe('the run form', () => {
     fireEvent.keyDown(screen.getByRole('textbox', { name: 'Tags' }), { key: 'Enter', ctrlKey: true });
     expect(run).toHaveBeenCalledTimes(2);
     expect(screen.getByText('Parameter `seed` is computed.')).toBeTruthy();
-    expect(screen.getByRole('option', { name: 'local · 2 under way' })).toBeTruthy();
+  });
+
+  it('says of each environment what is free, who waits, the price, and why it cannot be chosen', () => {
+    const { last } = show();
+    expect(screen.getByRole('option', { name: 'Default: local · 2 waiting' })).toBeTruthy();
+    expect(screen.getByRole('option', { name: 'gpu · 3 of 5 free · $1.20 per hour' })).toBeTruthy();
+    expect(screen.getByRole('option', { name: 'old · disabled' })).toHaveProperty('disabled', true);
+    fireEvent.change(screen.getByRole('combobox', { name: 'Environment' }), { target: { value: 'gpu' } });
+    expect(last().environment).toBe('gpu');
+  });
+
+  it('takes an image and resources, and says what is no size', () => {
+    const { last, run } = show();
+    fireEvent.click(screen.getByText('More'));
+    const field = (label: string) => screen.getByLabelText(label);
+    fireEvent.change(field('Image'), { target: { value: 'python:3.12' } });
+    fireEvent.change(field('Memory'), { target: { value: 'much' } });
+    expect(screen.getByRole('alert').textContent).toBe('This must be a size, such as 512 MB or 2 GB.');
+    fireEvent.click(screen.getByRole('button', { name: 'Run' }));
+    expect(run).not.toHaveBeenCalled();
+    fireEvent.change(field('Memory'), { target: { value: '2 GB' } });
+    fireEvent.change(field('GPUs'), { target: { value: '1' } });
+    expect(requestOf(last(), info)).toMatchObject({
+      image: 'python:3.12',
+      resources: { memory_bytes: 2_000_000_000, gpus: 1 }
+    });
   });
 });

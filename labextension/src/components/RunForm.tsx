@@ -1,7 +1,9 @@
 /** The form beside the run button: where, with what, under which tags and title. */
 import { useId, type KeyboardEvent } from 'react';
 import type { IEnvironment, INotebookInfo } from '../api/types';
-import type { IDraft } from '../model/draft';
+import { RESOURCE_NAMES, resourceProblem, type IDraft } from '../model/draft';
+import { EnvironmentChoice } from './EnvironmentChoice';
+import { MoreOptions } from './MoreOptions';
 import { ParameterField, problemOf } from './ParameterField';
 import { useTrans } from './trans';
 
@@ -16,10 +18,12 @@ export function RunForm(props: {
   const trans = useTrans();
   const id = useId();
   const { info, environments, draft, shortcut, onChange, onRun } = props;
-  const valid = info.parameters.every(parameter => {
-    const text = draft.parameters[parameter.name];
-    return text === undefined || problemOf(text, parameter) === null;
-  });
+  const valid =
+    RESOURCE_NAMES.every(name => resourceProblem(draft, name) === null) &&
+    info.parameters.every(parameter => {
+      const text = draft.parameters[parameter.name];
+      return text === undefined || problemOf(text, parameter) === null;
+    });
   const handleKey = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && valid) {
       event.preventDefault();
@@ -40,22 +44,11 @@ export function RunForm(props: {
         }
       }}
     >
-      <div className="valo-Field">
-        <label htmlFor={`${id}-environment`}>{trans.__('Environment')}</label>
-        <select
-          id={`${id}-environment`}
-          className="valo-Select"
-          value={draft.environment}
-          onChange={event => onChange({ ...draft, environment: event.target.value })}
-        >
-          <option value="">{trans.__('Default of the project')}</option>
-          {environments.map(({ slug, name, unfinished_job_count: busy }) => (
-            <option key={slug} value={slug}>
-              {busy ? trans.__('%1 · %2 under way', name, busy) : name}
-            </option>
-          ))}
-        </select>
-      </div>
+      <EnvironmentChoice
+        environments={environments}
+        chosen={draft.environment}
+        onChange={environment => onChange({ ...draft, environment })}
+      />
       {info.parameters.length > 0 && (
         <fieldset>
           <legend>{trans.__('Parameters')}</legend>
@@ -103,6 +96,7 @@ export function RunForm(props: {
         value={draft.title}
         onChange={title => onChange({ ...draft, title })}
       />
+      <MoreOptions draft={draft} environments={environments} onChange={onChange} />
       {info.problems.map(problem => (
         <p className="valo-Warning" key={problem}>
           {problem}

@@ -38,3 +38,14 @@ export function useNow(running: boolean): number {
   }, [running]);
   return now;
 }
+
+/** A model that lives as long as the component. `create` must be the same function as long as the same model is meant. */
+export function useOwned<T extends IDisposable>(create: () => T): T | null {
+  const [model, setModel] = useState<T | null>(null);
+  useEffect(() => {
+    const created = create();
+    setModel(created);
+    return () => created.dispose();
+  }, [create]);
+  return model;
+}

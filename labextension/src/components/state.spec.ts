@@ -11,14 +11,18 @@ describe('where an execution stands', () => {
   it.each([
     [{ status: 'created' }, 'waiting for quota'],
     [{ status: 'queued', queue_position: 3 }, 'in line, place 3'],
-    [{ status: 'queued', queue_position: 1, status_detail: 'in line (1st)' }, 'in line, place 1'],
+    [{ status: 'queued', queue_position: 1, status_detail: 'in line' }, 'in line, place 1'],
     [
-      { status: 'queued', queue_position: 1, status_detail: 'in line (1st): machine a could not be started: no quota' },
-      'in line (1st): machine a could not be started: no quota'
+      { status: 'queued', queue_position: 2, status_detail: 'in line: all 5 machines are busy' },
+      'in line, place 2: all 5 machines are busy'
     ],
     [
-      { status: 'queued', queue_position: 1, status_detail: 'machine lost in attempt 1, in line again: no sign of it' },
-      'machine lost in attempt 1, in line again: no sign of it'
+      { status: 'created', queue_position: 7, status_detail: 'over the quota: ana may use 2 machines of gpu at once' },
+      'waiting for quota, place 7: ana may use 2 machines of gpu at once'
+    ],
+    [
+      { status: 'queued', status_detail: 'machine lost in attempt 1, in line again: no sign of it' },
+      'in line: machine lost in attempt 1, in line again: no sign of it'
     ],
     [{ status: 'queued' }, 'in line'],
     [{ status: 'started', progress }, 'cell 4 of 20'],

@@ -27,13 +27,11 @@ export function statusWord(trans: TranslationBundle, status: Status): string {
 
 /** One short sentence on where the execution stands: `cell 4 of 20`, `failed in cell 7: ValueError`. */
 export function stateSentence(trans: TranslationBundle, execution: IExecution): string {
-  const { status, progress, error, queue_position: position } = execution;
-  const obstacle = obstacleOf(execution);
-  if (obstacle !== null) {
-    return obstacle;
-  }
-  if (status === 'queued' && position) {
-    return trans.__('in line, place %1', position);
+  const { status, progress, error } = execution;
+  if (status === 'created' || status === 'queued') {
+    const place = placeSentence(trans, execution);
+    const reason = reasonOf(execution);
+    return reason ? trans.__('%1: %2', place, reason) : place;
   }
   if (status === 'started') {
     if (progress && progress.of > 0) {
@@ -55,10 +53,18 @@ export function stateSentence(trans: TranslationBundle, execution: IExecution): 
   return execution.status_detail || statusWord(trans, status);
 }
 
-/** What the server says keeps a waiting execution from its start; null when it only waits for its turn. */
-export function obstacleOf(execution: IExecution): string | null {
-  const { status, status_detail: detail } = execution;
-  return status === 'queued' && detail && !/^in line(?: \(\w+\))?$/.test(detail) ? detail : null;
+/** `in line, place 3` */
+export function placeSentence(trans: TranslationBundle, { status, queue_position: position }: IExecution): string {
+  const word = statusWord(trans, status);
+  return position ? trans.__('%1, place %2', word, position) : word;
+}
+
+/** Why it waits, as the server says, without the word that its state has already; null when nothing is said. */
+export function reasonOf({ status, status_detail: detail }: IExecution): string | null {
+  if ((status !== 'created' && status !== 'queued') || !detail) {
+    return null;
+  }
+  return detail.replace(/^(in line|over the quota)(?: \(\w+\))?(?:: )?/, '') || null;
 }
 
 /** Seconds it ran, or has been running for at `now`; null before its start. */

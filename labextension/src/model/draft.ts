@@ -1,5 +1,6 @@
 /** What the user fills into the run form, and the request it becomes. */
-import type { INotebookInfo, IParameter, IRunRequest, Value } from '../api/types';
+import type { INotebookInfo, IParameter, IResources, IRunRequest, Value } from '../api/types';
+import { valueOfField, WrongText, type FieldProblem, type IField } from './fields';
 
 export interface IDraft {
   environment: string;
@@ -9,9 +10,31 @@ export interface IDraft {
   inputs: Record<string, string>;
   tags: string;
   title: string;
+  image: string;
+  /** What the machine is asked for, as typed. */
+  cpu: string;
+  memory: string;
+  gpus: string;
 }
 
-export const EMPTY: IDraft = { environment: '', parameters: {}, inputs: {}, tags: '', title: '' };
+export const EMPTY: IDraft = {
+  environment: '',
+  parameters: {},
+  inputs: {},
+  tags: '',
+  title: '',
+  image: '',
+  cpu: '',
+  memory: '',
+  gpus: ''
+};
+
+/** The fields of resources, as the form has them. */
+export const RESOURCES = {
+  cpu: { key: 'cpu', type: 'number', title: '' },
+  memory: { key: 'memory_bytes', type: 'size', title: '' },
+  gpus: { key: 'gpus', type: 'integer', title: '' }
+} as const satisfies Record<string, IField>;
 
 /** Why a text is no value of a parameter. */
 export class NotAValue extends Error {
@@ -82,8 +105,33 @@ export function requestOf(draft: IDraft, info: INotebookInfo): Omit<IRunRequest,
     inputs,
     tags: split(draft.tags, /[,\n]/),
     title: draft.title.trim() || undefined,
-    environment: draft.environment || undefined
+    environment: draft.environment || undefined,
+    image: draft.image.trim() || undefined,
+    resources: resourcesOf(draft)
   };
+}
+
+export const RESOURCE_NAMES = Object.keys(RESOURCES) as (keyof typeof RESOURCES)[];
+
+function resourcesOf(draft: IDraft): IResources | undefined {
+  const wanted = RESOURCE_NAMES.filter(name => draft[name].trim()).map(name => [
+    RESOURCES[name].key,
+    valueOfField(RESOURCES[name], draft[name])
+  ]);
+  return wanted.length ? (Object.fromEntries(wanted) as IResources) : undefined;
+}
+
+/** Why the text of a resource is no value of it. */
+export function resourceProblem(draft: IDraft, name: keyof typeof RESOURCES): FieldProblem | null {
+  try {
+    valueOfField(RESOURCES[name], draft[name]);
+    return null;
+  } catch (reason) {
+    if (reason instanceof WrongText) {
+      return reason.problem;
+    }
+    throw reason;
+  }
 }
 
 /** A remembered draft without what the notebook or the server no longer has. */

@@ -57,7 +57,7 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
             await context.save().catch(() => undefined);
             const [info, environments, draft] = await Promise.all([
               valo.api.notebook(context.path),
-              valo.api.environments(),
+              valo.api.pool.environments(),
               state?.fetch(key(context.path))
             ]);
             return {

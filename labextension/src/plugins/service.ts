@@ -2,6 +2,8 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ValoAPI } from '../api/client';
+import { Account } from '../model/account';
+import { EnvironmentsModel } from '../model/environments';
 import { ExecutionFeed } from '../model/feed';
 import { Preferences } from '../model/preferences';
 import { Projects } from '../model/projects';
@@ -49,6 +51,15 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
       }
     });
     void app.restored.then(() => server.start());
-    return { api, server, feed, projects, runs, preferences: new Preferences() };
+    return {
+      api,
+      server,
+      feed,
+      projects,
+      runs,
+      environments: new EnvironmentsModel(api.pool),
+      account: new Account(api.pool),
+      preferences: new Preferences()
+    };
   }
 };

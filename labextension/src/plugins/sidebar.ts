@@ -4,11 +4,14 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Menu } from '@lumino/widgets';
 import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
 import { Sidebar, type ISidebarFilter } from '../widgets/sidebar';
 
 const RANK = 700;
+/** Lab's own editor of settings; Notebook 7 may be without. */
+const SETTINGS = 'settingeditor:open';
 const FILTER = 'valo-jupyter:filter';
 
 export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
@@ -26,13 +29,27 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     state: IStateDB | null
   ) => {
     const { commands } = app;
+    const menu = new Menu({ commands });
+    for (const command of [CommandIDs.environments, CommandIDs.newEnvironment, CommandIDs.registries]) {
+      menu.addItem({ command });
+    }
+    if (commands.hasCommand(SETTINGS)) {
+      menu.addItem({ type: 'separator' });
+      menu.addItem({ command: SETTINGS, args: { query: 'Valo' } });
+    }
     const sidebar = new Sidebar({
       valo,
       tracker,
       trans: (translator ?? nullTranslator).load(DOMAIN),
       actions: {
         open: ({ id }) => void commands.execute(CommandIDs.open, { id }),
-        stop: ({ id }) => void commands.execute(CommandIDs.stop, { id })
+        stop: ({ id }) => void commands.execute(CommandIDs.stop, { id }),
+        openEnvironment: ({ id }) => void commands.execute(CommandIDs.environment, { id }),
+        newEnvironment: () => void commands.execute(CommandIDs.newEnvironment),
+        menu: anchor => {
+          const { left, top } = anchor.getBoundingClientRect();
+          menu.open(left, top, { horizontalAlignment: 'left' });
+        }
       }
     });
     state?.fetch(FILTER).then(

@@ -5,6 +5,7 @@ import { Widget } from '@lumino/widgets';
 import { describe, expect, it } from 'vitest';
 import { until } from '../testing/until';
 import { Chart, VEGA_LITE } from './chart';
+import { metricChart } from './metricChart';
 
 /** Remembers what it is to draw. */
 class Drawing extends Widget implements IRenderMime.IRenderer {
@@ -23,7 +24,7 @@ describe('the chart', () => {
     const chart = new Chart(rendermime, 'Save', themeChanged);
     Widget.attach(chart, document.body);
     chart.node.style.setProperty('--jp-ui-font-color1', 'rgb(1, 2, 3)');
-    chart.draw([{ name: 'loss', values: [{ index: 1, value: 2 }] }], 'step');
+    chart.draw(metricChart([{ name: 'loss', values: [{ index: 1, value: 2 }] }], 'step'));
     await until(() => expect(Drawing.drawn).toContain('rgb(1, 2, 3)'));
 
     chart.node.style.setProperty('--jp-ui-font-color1', 'rgb(4, 5, 6)');

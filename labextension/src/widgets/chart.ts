@@ -1,16 +1,18 @@
-/** A line chart of metrics, drawn by Lab's own Vega-Lite renderer in the theme's colours. */
+/** A chart, drawn by Lab's own Vega-Lite renderer in the theme's colours. */
 import { MimeModel, type IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import { Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { PanelLayout, Widget } from '@lumino/widgets';
-import type { ISeries } from '../model/metadata';
 
 export const VEGA_LITE = 'application/vnd.vegalite.v5+json';
-/** More points than this show nothing more on a screen. */
-const MOST = 2_000;
 /** Room for what Lab puts around a chart. */
 const MARGIN = 48;
+
+export type Spec = Record<string, string | number | boolean | null | object>;
+
+/** The data, marks and axes of a chart; `color` gives the value of one of the theme's variables. */
+export type DrawChart = (color: (variable: string) => string) => Spec;
 
 export class Chart extends Widget {
   constructor(
@@ -20,13 +22,13 @@ export class Chart extends Widget {
   ) {
     super();
     // the colours are part of the drawing
-    themeChanged?.connect(() => void this._redraw.invoke(), this);
+    themeChanged?.connect(() => void (this.isDisposed || this._redraw.invoke()), this);
     this.addClass('valo-Chart');
     this.layout = new PanelLayout();
   }
 
-  draw(series: readonly ISeries[], xTitle: string): void {
-    this._wanted = { series, xTitle };
+  draw(wanted: DrawChart): void {
+    this._wanted = wanted;
     void this._redraw.invoke();
   }
 
@@ -46,10 +48,11 @@ export class Chart extends Widget {
     if (this.isDisposed || !this._wanted) {
       return;
     }
-    const { series, xTitle } = this._wanted;
+    const style = getComputedStyle(this.node);
+    const color = (variable: string) => style.getPropertyValue(variable).trim() || 'gray';
     this._width = this.node.clientWidth;
     const renderer: IRenderMime.IRenderer = this._rendermime.createRenderer(VEGA_LITE);
-    const spec = specOf(series, xTitle, this.node.clientWidth - MARGIN, getComputedStyle(this.node));
+    const spec = framed(this._wanted(color), this.node.clientWidth - MARGIN, color);
     // the specification is ours; the numbers in it are only numbers
     await renderer.renderModel(
       new MimeModel({
@@ -72,41 +75,25 @@ export class Chart extends Widget {
   }
 
   private _redraw = new Throttler(() => this._render(), { limit: 700, edge: 'trailing' });
-  private _wanted: { series: readonly ISeries[]; xTitle: string } | null = null;
+  private _wanted: DrawChart | null = null;
   private _width = 0;
 }
 
-type Spec = Record<string, string | number | boolean | null | object>;
-
-function specOf(series: readonly ISeries[], xTitle: string, width: number, style: CSSStyleDeclaration) {
-  const ink = style.getPropertyValue('--jp-ui-font-color1').trim() || 'black';
-  const grid = style.getPropertyValue('--jp-border-color2').trim() || 'lightgray';
-  const values = series.flatMap(({ name, values: all }) =>
-    thinned(all).map(({ index, value }) => ({ x: index, y: value, name }))
-  );
+function framed(inner: Spec, width: number, color: (variable: string) => string) {
+  const ink = color('--jp-ui-font-color1');
+  const grid = color('--jp-border-color2');
   const spec: Spec = {
     $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
-    data: { values },
     width: Math.max(120, width),
     height: 220,
     autosize: { type: 'fit', contains: 'padding' },
     background: 'transparent',
-    mark: { type: 'line', point: values.length < 200, tooltip: true },
-    encoding: {
-      x: { field: 'x', type: 'quantitative', title: xTitle, axis: { tickMinStep: 1 } },
-      y: { field: 'y', type: 'quantitative', title: null, scale: { zero: false } },
-      color: { field: 'name', type: 'nominal', title: null, legend: { orient: 'bottom' } }
-    },
     config: {
       view: { stroke: 'transparent' },
       axis: { labelColor: ink, titleColor: ink, gridColor: grid, domainColor: grid, tickColor: grid },
       legend: { labelColor: ink }
-    }
+    },
+    ...inner
   };
   return spec as Record<string, string>;
-}
-
-function thinned<T>(values: readonly T[]): readonly T[] {
-  const every = Math.ceil(values.length / MOST);
-  return every <= 1 ? values : values.filter((_, index) => index % every === 0 || index === values.length - 1);
 }

@@ -22,3 +22,15 @@ export const runIcon = new LabIcon({
   </g>
 </svg>`
 });
+
+/** Machines, one above the other. */
+export const environmentIcon = new LabIcon({
+  name: 'valo-jupyter:environment',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M3 4h18v7H3zm2 2v3h14V6zM3 13h18v7H3zm2 2v3h14v-3z"/>
+    <circle cx="8" cy="7.5" r="1.1"/>
+    <circle cx="8" cy="16.5" r="1.1"/>
+  </g>
+</svg>`
+});

@@ -8,6 +8,7 @@ import { latest, series, stepName } from '../model/metadata';
 import { Chart } from './chart';
 import type { ITabProps } from './detail';
 import { LuminoHost } from './luminoHost';
+import { metricChart } from './metricChart';
 
 export default function MetadataTab(props: ITabProps): JSX.Element {
   const trans = useTrans();
@@ -32,8 +33,10 @@ export default function MetadataTab(props: ITabProps): JSX.Element {
   useEffect(() => {
     if (chart.current && !chart.current.isDisposed) {
       chart.current.draw(
-        all.filter(({ name }) => names.split('\n').includes(name)),
-        x ?? trans.__('point')
+        metricChart(
+          all.filter(({ name }) => names.split('\n').includes(name)),
+          x ?? trans.__('point')
+        )
       );
     }
   }, [all, names, x, trans, created]);

@@ -1,7 +1,8 @@
-/** The sidebar: connection, filter, executions. */
+/** The sidebar: connection, filter, executions, environments. */
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { IExecution, INotebookInfo } from '../api/types';
@@ -13,6 +14,7 @@ import { useModel } from '../components/hooks';
 import { ProjectSelect } from '../components/ProjectSelect';
 import { TransContext } from '../components/trans';
 import { ExecutionList } from '../model/executions';
+import { EnvironmentsSection, type ISectionActions } from './environmentsSection';
 import { valoIcon } from './icons';
 import type { IValo } from '../tokens';
 
@@ -20,13 +22,14 @@ export interface ISidebarOptions {
   valo: IValo;
   tracker: INotebookTracker;
   trans: TranslationBundle;
-  actions: IExecutionActions;
+  actions: IExecutionActions & ISectionActions;
 }
 
-/** What the user filters by. */
+/** What the user filters by, and whether the environments are shown. */
 export interface ISidebarFilter {
   search: string;
   chips: Chip[];
+  environments?: boolean;
 }
 
 export class Sidebar extends ReactWidget {
@@ -71,6 +74,7 @@ export class Sidebar extends ReactWidget {
               list={this._list}
               path={tracker.currentWidget?.context.path ?? null}
               filter={this._filter}
+              visible={this._looked}
               onFilter={this._onFilter}
             />
           )}
@@ -79,13 +83,34 @@ export class Sidebar extends ReactWidget {
     );
   }
 
-  private _onFilter = (search: string, chips: Chip[]) => {
-    this.filter = { search, chips };
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._look(this.isVisible);
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._look(true);
+  }
+
+  protected onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this._look(false);
+  }
+
+  private _look(visible: boolean): void {
+    this._looked = visible;
+    this.update();
+  }
+
+  private _onFilter = (changes: Partial<ISidebarFilter>) => {
+    this.filter = { ...this._filter, ...changes };
     this.filterChanged.emit(this._filter);
   };
 
   private _filter: ISidebarFilter = { search: '', chips: [] };
   private _list: ExecutionList;
+  private _looked = false;
 }
 
 interface IBodyProps extends ISidebarOptions {
@@ -93,12 +118,14 @@ interface IBodyProps extends ISidebarOptions {
   /** The notebook in front. */
   path: string | null;
   filter: ISidebarFilter;
-  onFilter: (search: string, chips: Chip[]) => void;
+  /** Whether anybody looks at the sidebar. */
+  visible: boolean;
+  onFilter: (changes: Partial<ISidebarFilter>) => void;
 }
 
 function Body(props: IBodyProps): JSX.Element {
-  const { valo, list, path, actions, onFilter } = props;
-  const { search, chips } = props.filter;
+  const { valo, list, path, actions, visible, onFilter } = props;
+  const { search, chips, environments = false } = props.filter;
   useModel(list, valo.server, valo.projects, valo.feed);
   const notebook = useNotebook(valo, chips.includes('notebook') ? path : null);
 
@@ -138,10 +165,22 @@ function Body(props: IBodyProps): JSX.Element {
         executions={list.executions as IExecution[]}
         loaded={list.loaded || (valo.projects.loaded && !project)}
         error={list.error ?? valo.projects.error}
-        filters={{ search, chips, hasNotebook: path !== null, onChange: onFilter }}
+        filters={{
+          search,
+          chips,
+          hasNotebook: path !== null,
+          onChange: (text, chosen) => onFilter({ search: text, chips: chosen })
+        }}
         actions={actions}
         onMore={() => void list.loadMore()}
         onRetry={retry}
+      />
+      <EnvironmentsSection
+        valo={valo}
+        visible={visible}
+        open={environments}
+        actions={actions}
+        onToggle={open => onFilter({ environments: open })}
       />
     </>
   );

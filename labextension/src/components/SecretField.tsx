@@ -1,0 +1,56 @@
+/** A setting that is written and never read: whether it is set, and a field to set another one. */
+import type { AriaAttributes } from 'react';
+import type { ISettingFieldProps } from './SettingField';
+import { useTrans } from './trans';
+
+export function SecretField(
+  props: ISettingFieldProps & { attributes: AriaAttributes & { id: string; disabled: boolean } }
+): JSX.Element {
+  const trans = useTrans();
+  const { field, text, touched, secret, disabled, onChange, attributes } = props;
+  if (secret?.saved && !touched) {
+    return (
+      <span className="valo-Secret">
+        <span className="valo-Tag">{trans.__('set')}</span>
+        {!disabled && (
+          <>
+            <button type="button" className="valo-Chip" id={attributes.id} onClick={() => onChange('')}>
+              {trans.__('Replace')}
+            </button>
+            {!field.required && (
+              <button type="button" className="valo-Chip" onClick={() => onChange(null)}>
+                {trans.__('Remove')}
+              </button>
+            )}
+          </>
+        )}
+      </span>
+    );
+  }
+  if (secret?.removed) {
+    return <span className="valo-Quiet">{trans.__('will be removed')}</span>;
+  }
+  const change = (event: { target: { value: string } }) => onChange(event.target.value);
+  return field.type === 'text' ? (
+    <textarea
+      className="jp-mod-styled"
+      {...attributes}
+      rows={4}
+      spellCheck={false}
+      autoComplete="off"
+      placeholder={field.placeholder}
+      value={text}
+      onChange={change}
+    />
+  ) : (
+    <input
+      className="jp-mod-styled"
+      type="password"
+      {...attributes}
+      autoComplete="new-password"
+      placeholder={field.placeholder}
+      value={text}
+      onChange={change}
+    />
+  );
+}
