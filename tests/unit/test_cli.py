@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from valo_jupyter.client.events import Batch
-from valo_jupyter.domain.errors import ConfirmSnapshot
-from valo_jupyter.server import cli, cli_run
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid
+from valo_jupyter.domain.units import parse_bytes
+from valo_jupyter.server import cli, cli_environments, cli_run
 from valo_jupyter.server.cli_progress import Progress
 
 EXECUTION = {"counter": 12, "title": "train", "step": "train"}
@@ -29,9 +31,59 @@ def test_what_is_not_understood_exits_2(words: list[str], capsys: pytest.Capture
     assert "jupyter valo" in capsys.readouterr().err
 
 
-def test_stop_with_a_number_says_how_an_execution_is_ended(capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["stop", "12"]) == 2
-    assert "jupyter valo cancel 12" in capsys.readouterr().err
+def test_stop_takes_executions_and_lines_are_counted_from_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.build_parser().parse_args(["stop", "12", "13"]).executions == ["12", "13"]
+    for words in ("-5", "0", "many"):
+        with pytest.raises(SystemExit):
+            cli.main(["logs", "12", "-n", words])
+        assert "no number from 1 on" in capsys.readouterr().err
+
+
+def test_a_password_is_never_an_argument(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["registry", "add", "docker.io/me/*", "--password", "tok"])
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    assert cli.main(["registry", "add", "docker.io/me/*"]) == 2
+    assert "--password-stdin" in capsys.readouterr().err
+
+
+def test_settings_of_an_environment_from_words(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_text("PRIVATE")
+    words = ["environment", "edit", "gpu", "--min", "1", "--max", "3", "--grace", "0.5", "--team-quota", "ml=2"]
+    words += ["-o", 'hosts=["a", "b"]', "-o", "user=ana", "--option-file", f"key={key}", "--container", "memory=2G"]
+    words += ["--container", "cpu=1.5", "--no-enabled", "--price", "none"]
+    now = {
+        "engine": "ssh",
+        "team_quotas": {"ops": 1},
+        "containers": {"mode": "always", "cpu": None},
+        "options": {"hosts": ["old"], "port": 22, "key": {"set": True}},
+    }
+    assert cli_environments._settings(cli.build_parser().parse_args(words), now) == {
+        "min_scale": 1,
+        "max_scale": 3,
+        "scale_down_grace_minutes": 0.5,
+        "enabled": False,
+        "per_hour_price_usd": None,
+        "team_quotas": {"ops": 1, "ml": 2},
+        "containers": {"mode": "always", "memory_bytes": 2_000_000_000, "cpu": 1.5},
+        "options": {"hosts": ["a", "b"], "port": 22, "user": "ana", "key": "PRIVATE"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("512MB", 512_000_000), ("2Gi", 2 * 1024**3), ("1.5k", 1500), ("10", 10), ("3 TiB", 3 * 1024**4)],
+)
+def test_sizes(text: str, count: int) -> None:
+    assert parse_bytes(text) == count
+
+
+def test_what_is_no_size() -> None:
+    for text in ("", "2X", "-1G", "G"):
+        with pytest.raises(Invalid, match="is no size"):
+            parse_bytes(text)
 
 
 def test_no_token_before_the_first_start(capsys: pytest.CaptureFixture[str]) -> None:

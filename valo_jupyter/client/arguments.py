@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from valo_jupyter.client import human
-from valo_jupyter.domain.errors import ConfirmSnapshot
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid
+from valo_jupyter.domain.units import parse_bytes
 
 _NAMED = re.compile(r"[^\W\d]\w*=", re.UNICODE)
 _PARAMETER = ("-p", "--parameter")
@@ -60,6 +61,12 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, notebook_required: boo
     parser.add_argument("--tag", dest="tags", action="append", default=[], metavar="TAG", help="repeat for several")
     parser.add_argument("--title", help="the notebook's name without it")
     parser.add_argument("--time-limit", type=_seconds, metavar="SECONDS", help="stop it after this time")
+    machine = parser.add_argument_group("its machine")
+    machine.add_argument("--image", help="container image to run in, named in full; the environment's without it")
+    machine.add_argument("--cpu", type=float, metavar="CORES", help="processor cores of the container")
+    machine.add_argument("--memory", type=_bytes, metavar="SIZE", help="memory of the container, such as 2G")
+    machine.add_argument("--gpus", type=int, metavar="N", help="GPUs of the container; -1 for all")
+    machine.add_argument("--requeue", type=int, metavar="N", help="restarts after a lost machine (1)")
     what = parser.add_argument_group("what is sent, when the folder is large or personal")
     what.add_argument("--notebook-only", action="store_true", help="the notebook alone")
     what.add_argument("--accept-large", action="store_true", help="a folder of many or big files")
@@ -94,6 +101,7 @@ def run_options(given: argparse.Namespace) -> dict[str, Any]:
     inputs: dict[str, list[str]] = {}
     for name, address in given.inputs:
         inputs.setdefault(name, []).append(address)
+    asked = {"cpu": given.cpu, "memory_bytes": given.memory, "gpus": given.gpus}
     accepted = [name for name, said in (("large", given.accept_large), ("home", given.accept_home)) if said]
     return {
         "parameters": dict(given.parameters),
@@ -104,10 +112,43 @@ def run_options(given: argparse.Namespace) -> dict[str, Any]:
         "environment_variables": dict(given.variables),
         "secret_environment_variables": dict(given.secrets),
         "time_limit": given.time_limit,
+        "image": given.image,
+        "resources": {name: value for name, value in asked.items() if value is not None},
+        "requeue": given.requeue,
         "include": "notebook" if given.notebook_only else "folder",
         "accept": accepted,
         "name_secrets": given.name_secrets,
     }
+
+
+def add_rerun_arguments(parser: argparse.ArgumentParser) -> None:
+    """What may differ when an execution is run again; give the result to `rerun_options`."""
+    parser.add_argument(
+        *_PARAMETER,
+        dest="parameters",
+        action="append",
+        default=[],
+        type=_assignment,
+        metavar="NAME=VALUE",
+        help="another value; the others stay",
+    )
+    parser.add_argument("--environment", metavar="NAME", help="where to run, by slug; the same without it")
+    parser.add_argument("--tag", dest="tags", action="append", metavar="TAG", help="these tags instead")
+    parser.add_argument("--title", help="another title")
+
+
+def rerun_options(given: argparse.Namespace) -> dict[str, Any]:
+    """The keywords of `Execution.rerun`."""
+    options = {"environment": given.environment, "tags": given.tags, "title": given.title}
+    changes: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+    return {**changes, "parameters": dict(given.parameters)} if given.parameters else changes
+
+
+def at_least_one(text: str) -> int:
+    """A number of lines or the like."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"“{text}” is no number from 1 on")
+    return int(text)
 
 
 def snapshot_choices(error: ConfirmSnapshot, command: str) -> list[str]:
@@ -134,6 +175,13 @@ def _variable(text: str) -> tuple[str, str]:
     if text not in os.environ:
         raise argparse.ArgumentTypeError(f"the environment variable {text} is not set here")
     return text, os.environ[text]
+
+
+def _bytes(text: str) -> int:
+    try:
+        return parse_bytes(text)
+    except Invalid as error:
+        raise argparse.ArgumentTypeError(error.message) from None
 
 
 def _seconds(text: str) -> float:

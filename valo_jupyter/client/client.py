@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from valo_jupyter.client import environments, registries
+from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
 from valo_jupyter.client.lookup import Lookup
+from valo_jupyter.client.registries import Registry
 from valo_jupyter.domain.errors import Invalid
 
 
@@ -50,9 +53,50 @@ class Client:
         """The projects that this account may see."""
         return self._lookup.projects()
 
-    def environments(self) -> list[dict[str, Any]]:
-        """The environments that executions can be placed in."""
-        return self.http.get("environments/", {"limit": 1000})["results"]
+    def environments(self) -> list[Environment]:
+        """The environments that executions can be placed in; disabled ones too."""
+        return [Environment(self, data) for data in self.http.get("environments/", {"limit": 1000})["results"]]
+
+    def environment(self, name: str) -> Environment:
+        """One environment, by slug, id or name."""
+        return environments.find(self, name)
+
+    def create_environment(
+        self, name: str, *, engine: str = "local", options: dict[str, Any] | None = None, **settings: Any
+    ) -> Environment:
+        """Make an environment.
+
+        Parameters
+        ----------
+        engine, options
+            Its kind, and what that asks for; `engines` lists both.
+        settings
+            As in its JSON: `min_scale`, `max_scale`, `per_user_quota`, `image`, …
+
+        Raises
+        ------
+        Invalid
+            Something is wrong; `details` has a sentence for each setting.
+        """
+        given = {"name": name, "engine": engine, "options": options or {}, **settings}
+        return Environment(self, self.http.post("environments/", given))
+
+    def engines(self) -> list[dict[str, Any]]:
+        """The kinds of engines, with the options of each, and whether what they need is installed."""
+        return self.http.get("engines/")["results"]
+
+    def registries(self) -> list[Registry]:
+        """The entries for private registries; their passwords are never shown."""
+        return [Registry(self, data) for data in self.http.get("registries/")["results"]]
+
+    def registry(self, name: str) -> Registry:
+        """One entry, by its pattern or id."""
+        return registries.find(self, name)
+
+    def create_registry(self, match: str, *, type: str = "generic", username: str = "", password: str) -> Registry:
+        """Keep credentials for the images that `match`, such as `docker.io/myusername/*`."""
+        given = {"match": match, "type": type, "username": username, "password": password}
+        return Registry(self, self.http.post("registries/", given))
 
     def executions(
         self,

@@ -26,12 +26,14 @@ EXPECTED = "default ignore list: "
 
 
 def state_words(data: dict[str, Any]) -> str:
-    """`in line (3rd)`, `cell 4 of 20`, `done in 2 m 3 s`, `failed in cell 7: ValueError: bad`."""
+    """`in line (3rd): all 2 machines are busy`, `cell 4 of 20`, `done in 2 m 3 s`, `failed in cell 7: ValueError`."""
     status, detail = data["status"], human.plain(data.get("status_detail") or "")
     if status == "complete":
         return f"done in {human.duration(data['duration'])}" if data.get("duration") is not None else "done"
     if status == "queued" and data.get("queue_position"):
-        return f"in line ({_ordinal(data['queue_position'])})"
+        before, found, why = detail.rpartition("in line: ")
+        place = f"{before}in line ({_ordinal(data['queue_position'])})"
+        return f"{place}: {why}" if found else place
     words = {
         "created": "waiting for quota",
         "queued": "in line",

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 RUN_OPTIONS = (
     "-p", "-i", "-e", "--tag", "--title", "--environment", "--secret", "--time-limit", "--notebook-only",
-    "--accept-large", "--accept-home", "--send-secret",
+    "--accept-large", "--accept-home", "--send-secret", "--image", "--cpu", "--memory", "--gpus", "--requeue",
 )  # fmt: skip
+OF_ENVIRONMENT = ("environment", "env", "machines", "queue")
 #: more would be no help, and each costs a question to the server
 EXECUTIONS = 20
 
@@ -26,6 +27,8 @@ def candidates(line: str, client: Client | None) -> list[str]:
     before, begun = (words, "") if fresh else (words[:-1], words[-1])
     if len(before) <= 1:
         found = list(ABOUT)
+    elif before[-1] == "--environment" or (before[1] in OF_ENVIRONMENT and len(before) == 2):
+        found = _environments(client) if client is not None else []
     elif before[1] == "run":
         found = _of_run(before, begun)
     elif before[1] in OF_ONE and len(before) == 2 and client is not None:
@@ -62,5 +65,12 @@ def _parameters(before: list[str]) -> list[str]:
 def _numbers(client: Client) -> list[str]:
     try:
         return [str(execution.counter) for execution in client.executions(limit=EXECUTIONS)]
+    except ValoError:
+        return []
+
+
+def _environments(client: Client) -> list[str]:
+    try:
+        return [environment.slug for environment in client.environments()]
     except ValoError:
         return []

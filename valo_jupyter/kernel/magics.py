@@ -9,13 +9,14 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from valo_jupyter.client import human, summary
-from valo_jupyter.client.arguments import joined, run_options, snapshot_choices
+from valo_jupyter.client import human, pool_words, summary
+from valo_jupyter.client.arguments import joined, rerun_options, run_options, snapshot_choices
+from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.find import inside_execution
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
 from valo_jupyter.kernel import complete
-from valo_jupyter.kernel.parser import HelpShown, build_parser, help_text
-from valo_jupyter.kernel.shown import ShownExecution, Table
+from valo_jupyter.kernel.parser import ALIASES, HelpShown, build_parser, help_text
+from valo_jupyter.kernel.shown import ShownEnvironment, ShownExecution, Table
 from valo_jupyter.submit import Client
 
 
@@ -30,7 +31,8 @@ class Commands:
         """One `%valo …` line; the value is what the cell shows."""
         try:
             words = shlex.split(line)
-            given = self._parser.parse_args(joined(words) if words[:1] == ["run"] else words)
+            words[:1] = [ALIASES.get(word, word) for word in words[:1]]
+            given = self._parser.parse_args(joined(words) if words[:1] in (["run"], ["rerun"]) else words)
             if given.command not in (None, "help") and inside_execution():
                 # a notebook that sends itself off with a cell of its own must still run through there
                 print(f"%valo {given.command}: nothing to do inside an execution.")
@@ -117,7 +119,25 @@ class Commands:
         print(summary.heading(self._one(given).stop().data))
 
     def _rerun(self, given: Namespace) -> ShownExecution:
-        return ShownExecution(self.client, self._one(given).rerun().data)
+        return ShownExecution(self.client, self._one(given).rerun(**rerun_options(given)).data)
+
+    def _environments(self, _: Namespace) -> Table:
+        rows = [pool_words.environment_row(environment) for environment in self.client.environments()]
+        return Table(pool_words.ENVIRONMENTS, rows, "No environments.")
+
+    def _environment(self, given: Namespace) -> ShownEnvironment:
+        return ShownEnvironment(self.client, self.client.environment(given.environment).data)
+
+    def _machines(self, given: Namespace) -> Table:
+        rows = [pool_words.machine_row(item) for each in self._environments_of(given) for item in each.machines()]
+        return Table(pool_words.MACHINES, rows, "No machines. They start when something is to run.")
+
+    def _queue(self, given: Namespace) -> Table:
+        rows = [pool_words.queue_row(item.data) for each in self._environments_of(given) for item in each.queue()]
+        return Table(pool_words.QUEUE, rows, "Nobody waits.")
+
+    def _environments_of(self, given: Namespace) -> list[Environment]:
+        return [self.client.environment(given.environment)] if given.environment else self.client.environments()
 
     @staticmethod
     def _notebook(named: str | None) -> Path:

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 from IPython.core.error import UsageError
 
-from valo_jupyter.client.arguments import add_run_arguments
+from valo_jupyter.client.arguments import add_rerun_arguments, add_run_arguments, at_least_one
 
 ABOUT = {
     "run": "run a notebook on the server; without a name, this one, as it is saved on disk",
@@ -19,9 +19,15 @@ ABOUT = {
     "tag": "add tags to it",
     "wait": "wait until it has ended",
     "stop": "end it; what it has written is kept",
-    "rerun": "the same again",
+    "rerun": "the same again; -p changes a parameter",
+    "environments": "where executions can run: machines, what waits, prices",
+    "environment": "one environment: settings, machines, line",
+    "machines": "the machines of all environments, or of one",
+    "queue": "who waits, and why",
     "help": "this",
 }
+#: other words for the same
+ALIASES = {"cancel": "stop", "envs": "environments", "env": "environment"}
 #: those that take an execution first
 OF_ONE = ("show", "logs", "outputs", "metadata", "tag", "wait", "stop", "rerun")
 
@@ -51,17 +57,23 @@ def build_parser() -> Parser:
     made["list"].add_argument("-n", "--limit", type=int, default=10, metavar="COUNT")
     made["list"].add_argument("--tag", action="append", metavar="TAG")
     made["list"].add_argument("--status", action="append", metavar="STATE")
-    made["logs"].add_argument("-n", "--tail", type=int, default=200, metavar="LINES", help="how many lines (200)")
+    made["logs"].add_argument(
+        "-n", "--tail", type=at_least_one, default=200, metavar="LINES", help="how many lines (200)"
+    )
     made["outputs"].add_argument("folder", nargs="?", metavar="FOLDER", help="where to write them")
     made["outputs"].add_argument("--force", action="store_true", help="also over existing files with other content")
     made["tag"].add_argument("tags", nargs="+", metavar="TAG")
     made["wait"].add_argument("--timeout", type=float, metavar="SECONDS")
+    add_rerun_arguments(made["rerun"])
+    made["environment"].add_argument("environment", metavar="NAME", help="its slug, name or id")
+    for name in ("machines", "queue"):
+        made[name].add_argument("environment", nargs="?", metavar="NAME", help="an environment's slug; all without it")
     return parser
 
 
 def help_text() -> str:
     """The commands, one a line."""
-    lines = [f"  %valo {name + (' N' if name in OF_ONE else ''):<12} {about}" for name, about in ABOUT.items()]
+    lines = [f"  %valo {name + (' N' if name in OF_ONE else ''):<14} {about}" for name, about in ABOUT.items()]
     return "\n".join(
         [
             "Run notebooks remotely, and trace everything that came of them.",

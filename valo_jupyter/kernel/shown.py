@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.getipython import get_ipython
 from IPython.display import display, update_display
 
-from valo_jupyter.client import human, summary
+from valo_jupyter.client import human, pool_words, summary
+from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.executions import Status
@@ -130,3 +131,18 @@ class Table:
         ]
         rows = "".join(f"<tr>{row}</tr>" for row in body)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+class ShownEnvironment(Environment):
+    """An environment as a cell shows it: settings, machines, and who waits."""
+
+    def __repr__(self) -> str:
+        return "\n\n".join(repr(table) for table in self._tables())
+
+    def _repr_html_(self) -> str:
+        return "".join(table._repr_html_() for table in self._tables())
+
+    def _tables(self) -> list[Table]:
+        machines = Table(pool_words.MACHINES, list(map(pool_words.machine_row, self.machines())), "No machines now.")
+        queue = Table(pool_words.QUEUE, [pool_words.queue_row(item.data) for item in self.queue(10)], "Nobody waits.")
+        return [Table([self.slug, ""], pool_words.settings(self), ""), machines, queue]

@@ -1,4 +1,4 @@
-"""`jupyter valo list | show | logs | metadata | outputs | tag | cancel`: executions there are."""
+"""`jupyter valo list | show | logs | metadata | outputs | tag | wait | rerun | cancel`: executions there are."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from valo_jupyter.client import human, summary
+from valo_jupyter.client.arguments import add_rerun_arguments, at_least_one, rerun_options
 
 if TYPE_CHECKING:
     from valo_jupyter.submit import Client
@@ -38,7 +39,7 @@ def add_to(commands: Any) -> None:
 
     logs = commands.add_parser("logs", parents=[one], help="what an execution printed")
     logs.add_argument("-f", "--follow", action="store_true", help="go on until it has ended")
-    logs.add_argument("-n", "--tail", type=int, metavar="LINES", help="only the last lines")
+    logs.add_argument("-n", "--tail", type=at_least_one, metavar="LINES", help="only the last lines")
     logs.set_defaults(command=_logs)
 
     points = commands.add_parser("metadata", parents=[one], help="the metadata points, a JSON object a line")
@@ -54,6 +55,14 @@ def add_to(commands: Any) -> None:
     tag.add_argument("tags", nargs="+", metavar="TAG")
     tag.add_argument("--remove", action="store_true", help="remove them instead")
     tag.set_defaults(command=_tag)
+
+    wait = commands.add_parser("wait", parents=[one], help="wait until it has ended; exits 1 if it failed")
+    wait.add_argument("--timeout", type=float, metavar="SECONDS", help="give up after this time")
+    wait.set_defaults(command=_wait)
+
+    rerun = commands.add_parser("rerun", parents=[one], help="the same code again, as a new execution")
+    add_rerun_arguments(rerun)
+    rerun.set_defaults(command=_rerun)
 
     cancel = commands.add_parser("cancel", parents=[project], help="end executions; what they have written is kept")
     cancel.add_argument("executions", nargs="+", metavar="N", help="number, project:N or id")
@@ -139,9 +148,31 @@ def _tag(given: argparse.Namespace) -> int:
     return 0
 
 
-def _cancel(given: argparse.Namespace) -> int:
+def _wait(given: argparse.Namespace) -> int:
+    execution = _client(given).execution(given.execution)
+    execution.wait(given.timeout, raise_on_failure=False)
+    print(summary.heading(execution.data))
+    return 0 if execution.data["status"] == "complete" else 1
+
+
+def _rerun(given: argparse.Namespace) -> int:
     client = _client(given)
-    for reference in given.executions:
+    execution = client.execution(given.execution).rerun(**rerun_options(given))
+    print(summary.heading(execution.data))
+    print(f"Follow it with `jupyter valo logs {client.reference(execution)} -f`.")
+    return 0
+
+
+def _cancel(given: argparse.Namespace) -> int:
+    return cancel(given.project, given.executions)
+
+
+def cancel(project: str | None, references: Iterable[str]) -> int:
+    """End executions; the command's exit code."""
+    from valo_jupyter.submit import Client
+
+    client = Client(project=project)
+    for reference in references:
         print(summary.heading(client.execution(reference).stop().data))
     return 0
 

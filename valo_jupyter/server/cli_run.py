@@ -36,8 +36,8 @@ def add_to(commands: Any) -> None:
 
 
 def prepared(words: Sequence[str]) -> list[str]:
-    """The command line with the parameters of `run` as single words."""
-    return joined(words) if "run" in words[:1] else list(words)
+    """The command line with the parameters of `run` and `rerun` as single words."""
+    return joined(words) if words[:1] in (["run"], ["rerun"]) else list(words)
 
 
 def advice(error: ValoError) -> list[str]:

@@ -7,17 +7,18 @@ import json
 from typing import Any
 
 from valo_jupyter.client import human
-from valo_jupyter.domain.errors import Invalid, ServerUnreachable
+from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.server.cli_executions import cancel
 
 
 def add_to(commands: Any) -> None:
     start = commands.add_parser("start", help="start the local server, unless it runs already")
     start.set_defaults(command=_start)
 
-    stop = commands.add_parser("stop", help="stop the local server")
+    stop = commands.add_parser("stop", help="stop the local server; with numbers, these executions")
     stop.add_argument("--force", action="store_true", help="also when executions run")
-    stop.add_argument("execution", nargs="?", help=argparse.SUPPRESS)
+    stop.add_argument("executions", nargs="*", metavar="N", help="end these executions instead, as `cancel` does")
     stop.set_defaults(command=_stop)
 
     status = commands.add_parser("status", help="whether the local server runs, where, and what it does")
@@ -43,8 +44,8 @@ def _start(_: argparse.Namespace) -> int:
 
 
 def _stop(given: argparse.Namespace) -> int:
-    if given.execution:
-        raise Invalid(f"`stop` ends the server. To end an execution: `jupyter valo cancel {given.execution}`.")
+    if given.executions:
+        return cancel(None, given.executions)
     from valo_jupyter.server import lifecycle
 
     found = lifecycle.stop(StateFolder.default(), force=given.force)

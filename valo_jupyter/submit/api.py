@@ -23,6 +23,9 @@ class Client(client.Client):
         tags: Iterable[str] = (),
         title: str | None = None,
         environment: str | None = None,
+        image: str | None = None,
+        resources: Mapping[str, float] | None = None,
+        requeue: int | None = None,
         environment_variables: Mapping[str, str] | None = None,
         secret_environment_variables: Mapping[str, str] | None = None,
         time_limit: float | None = None,
@@ -40,6 +43,12 @@ class Client(client.Client):
             Values by name; those not given keep the notebook's defaults.
         environment
             Slug or id; the project's default without it.
+        image
+            Container image to run in, named in full; the environment's own without it.
+        resources
+            What it asks of its machine: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`.
+        requeue
+            How often it starts again when its machine is lost; the environment's own without it.
         time_limit
             Seconds.
         include
@@ -62,6 +71,9 @@ class Client(client.Client):
             tags=tags,
             title=title,
             environment=environment,
+            image=image,
+            resources=resources,
+            requeue=requeue,
             environment_variables=environment_variables,
             secret_environment_variables=secret_environment_variables,
             time_limit=time_limit,

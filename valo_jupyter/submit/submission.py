@@ -33,6 +33,7 @@ def submit(
     environment: str | None = None,
     image: str | None = None,
     resources: Mapping[str, float] | None = None,
+    requeue: int | None = None,
     environment_variables: Mapping[str, str] | None = None,
     secret_environment_variables: Mapping[str, str] | None = None,
     time_limit: float | None = None,
@@ -56,6 +57,8 @@ def submit(
         Container image to run in; the environment's own without it.
     resources
         What it asks of its machine: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`.
+    requeue
+        How often it starts again when its machine is lost; the environment's own without it.
     time_limit
         Seconds.
     choice
@@ -109,6 +112,7 @@ def submit(
             "environment": environment,
             "image": image,
             **({"resources": dict(resources)} if resources else {}),
+            **({"requeue": requeue} if requeue is not None else {}),
             "environment_variables": dict(environment_variables or {}),
             "secret_environment_variables": dict(secret_environment_variables or {}),
             "time_limit": time_limit,
