@@ -24,6 +24,8 @@ class EnvironmentPlan:
     grace_seconds: float
     #: executions that run, and those that could, up to the maximum
     demand: int
+    #: executions in line or over a quota, up to some number
+    waiting: int
     #: whether somebody is to be queued, or taken out of the line, for a quota's sake
     unsettled: bool
 

@@ -154,10 +154,13 @@ class DaskEngine:
         if limits == (self._minimum, self._maximum, self._grace):
             return
         self._minimum, self._maximum, self._grace = limits
-        # whoever changed them may have changed what was in the way
-        self._paused_until = 0.0
         if self._scaling is not None:
             self._scaling.minimum, self._scaling.maximum = minimum, maximum
+        # whoever changed them may have changed what was in the way
+        self.retry()
+
+    def retry(self) -> None:
+        self._paused_until = 0.0
         self._wake()
 
     def machines(self) -> list[Machine]:

@@ -72,6 +72,10 @@ class Engine(Protocol):
         """Holds from now on. A busy machine is never closed for it."""
         ...
 
+    def retry(self) -> None:
+        """Whatever was in the way of new machines may be gone: do not wait for the end of a pause."""
+        ...
+
     def machines(self) -> list[Machine]: ...
 
     def free(self) -> int:

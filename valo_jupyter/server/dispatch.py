@@ -7,11 +7,14 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan
 from valo_jupyter.engines.port import Change, Engine, Order
+from valo_jupyter.server.fleet import Fleet, Held
+from valo_jupyter.server.lookout import Lookout
+from valo_jupyter.services.machines import Machines, Seen
 from valo_jupyter.services.pool import Pool
 
 log = logging.getLogger(__name__)
@@ -27,6 +30,14 @@ _CHECK_SECONDS = 2.5
 _CONFIRM_SECONDS = 4.0
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """Where machines find the server."""
+
+    server: str
+    machines: str | None
+
+
 class Dispatcher:
     """One engine process's part in the pool.
 
@@ -34,27 +45,29 @@ class Dispatcher:
     ----------
     beat
         Say that this engine lives, and whether it is draining; true if it may place.
-    server_url
-        Where machines find the server now; None while there is none.
+    addresses
+        Where machines find the server now: those of this computer, and others; None while there is none.
     """
 
     def __init__(
         self,
         pool: Pool,
+        machines: Machines,
         engine_id: str,
         *,
         beat: Callable[[bool], bool],
-        server_url: Callable[[], str | None],
+        addresses: Callable[[], Addresses | None],
         open_engine: Callable[[EnvironmentPlan], Engine],
     ) -> None:
-        self.engines: dict[str, Engine] = {}
         self.problems: dict[str, str] = {}
         self.draining = False
         self._pool = pool
+        self._machines = machines
         self._id = engine_id
         self._beat = beat
-        self._server_url = server_url
-        self._open_engine = open_engine
+        self._addresses = addresses
+        self._fleet = Fleet(open_engine=open_engine, changed=self._changed, failed=self._trouble, opened=self.wake)
+        self._lookout = Lookout(self._report)
         # one thread: its calls are short, and in their order
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pool")
         self._wake = asyncio.Event()
@@ -91,8 +104,8 @@ class Dispatcher:
                 "execution": machine.execution,
                 "seconds": round(machine.since, 1),
             }
-            for engine in self.engines.values()
-            for machine in engine.machines()
+            for held in self._fleet.all()
+            for machine in held.engine.machines()
         ]
 
     async def run(self) -> None:
@@ -113,9 +126,9 @@ class Dispatcher:
 
     async def close(self) -> None:
         """End all machines; what ran on them goes back to the pool."""
-        for engine in self.engines.values():
-            await engine.close()
+        await self._fleet.close()
         try:
+            await self._call(self._machines.forget, self._id)
             for ref in await self._call(self._pool.running, self._id):
                 await self._call(self._pool.lost, ref.execution_id, ref.attempt, "the server was stopped")
             if self._tasks:
@@ -132,8 +145,8 @@ class Dispatcher:
         if self._wake.is_set():
             self._wake.clear()
             # most often the reason is an execution for a machine that waits; limits are the pool's to check
-            for environment_id, engine in self.engines.items():
-                await self._place(environment_id, engine)
+            for held in self._fleet.serving():
+                await self._place(held)
         if time.monotonic() - self._checked >= _CHECK_SECONDS:
             self._may_place = await self._call(self._beat, self.draining)
             if self._may_place:
@@ -141,58 +154,51 @@ class Dispatcher:
             self._checked = time.monotonic()
         plans = await self._call(self._pool.environments)
         for plan in plans:
-            engine = await self._engine(plan)
-            if engine is None:
-                continue
-            if self.draining:
-                engine.set_limits(0, plan.maximum, 0.0)
-                engine.demand(len(self.busy()))
-            else:
-                engine.set_limits(plan.minimum, plan.maximum, plan.grace_seconds)
-                engine.demand(plan.demand)
-                await self._place(plan.id, engine)
-        known = {plan.id for plan in plans}
-        for environment_id, engine in self.engines.items():
-            if environment_id not in known:
-                engine.set_limits(0, 0, 0.0)
+            if plan.unsettled and self._may_place:
+                await self._call(self._pool.settle, plan.id)
+                # what is queued now counts, and there may be more than was done at once
+                self.wake()
+        self._fleet.follow(plans, self.draining)
+        if not self.draining:
+            for held in self._fleet.serving():
+                await self._place(held)
+        await self._lookout.look(self._fleet, plans)
 
-    async def _engine(self, plan: EnvironmentPlan) -> Engine | None:
-        engine = self.engines.get(plan.id)
-        if engine is None and not self.draining:
-            try:
-                engine = self._open_engine(plan)
-                await engine.start()
-            except ValoError as error:
-                self._trouble(plan, error.message)
-                return None
-            engine.on_change(lambda change: self._changed(plan, change))
-            self.engines[plan.id] = engine
-        return engine
-
-    async def _place(self, environment_id: str, engine: Engine) -> None:
-        while self._may_place and engine.free() and (url := self._server_url()):
-            given = await self._call(self._pool.next_order, environment_id, self._id)
+    async def _place(self, held: Held) -> None:
+        while self._may_place and held.serves and held.engine.free() and (addresses := self._addresses()):
+            given = await self._call(self._pool.next_order, held.plan.id, self._id)
             if given is None:
                 return
-            order = Order(given.execution_id, given.attempt, given.token, url, given.kernel)
-            if not await engine.place(order):
+            order = Order(
+                given.execution_id,
+                given.attempt,
+                given.token,
+                addresses.server,
+                given.kernel,
+                addresses.machines,
+                given.wants,
+            )
+            if not await held.engine.place(order):
                 await self._call(self._pool.unplace, order.execution_id, order.attempt, "no machine was free after all")
                 return
 
-    def _changed(self, plan: EnvironmentPlan, change: Change) -> None:
-        if change.kind == "failed":
-            self._trouble(plan, f"machine {change.machine} could not be started: {change.reason}")
-        elif change.kind == "started":
+    async def _report(self, environment_id: str, seen: list[Seen]) -> None:
+        await self._call(self._machines.report, self._id, environment_id, seen)
+
+    def _changed(self, held: Held, change: Change) -> None:
+        if change.kind in ("failed", "waiting") and held.serves:
+            self._trouble(held.plan, change.reason)
+        elif change.kind == "started" and held.serves:
             # also what an engine before this one said
-            self.problems.pop(plan.slug, None)
-            self._spawn(self._call(self._pool.trouble, plan.id, None))
+            self.problems.pop(held.plan.slug, None)
+            self._spawn(self._call(self._pool.trouble, held.plan.id, None))
         elif change.kind == "lost" and change.execution_id and change.attempt:
             self._spawn(self._lost(change.execution_id, change.attempt, change.reason))
         self.wake()
 
     def _trouble(self, plan: EnvironmentPlan, message: str) -> None:
         if self.problems.get(plan.slug) != message:
-            log.warning("environment %s: %s", plan.slug, message)
+            log.warning("environment %s: no machine can be had: %s", plan.slug, message)
             self._spawn(self._call(self._pool.trouble, plan.id, message))
         self.problems[plan.slug] = message
 
@@ -213,10 +219,10 @@ class Dispatcher:
     async def _end(self, ref: AttemptRef) -> None:
         """First end what may still run of the attempt, then say that it is lost."""
         try:
-            engine = self.engines.get(ref.environment_id)
-            if engine is not None:
-                await engine.kill(ref.execution_id, ref.attempt)
-            await self._lost(ref.execution_id, ref.attempt, ref.reason)
+            ended = await self._fleet.kill(ref.environment_id, ref.execution_id, ref.attempt)
+            # without an engine to ask, what runs elsewhere has ended itself when its lease is over
+            if ended or ref in self._silent:
+                await self._lost(ref.execution_id, ref.attempt, ref.reason)
         finally:
             self._ending.discard((ref.execution_id, ref.attempt))
 

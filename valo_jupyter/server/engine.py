@@ -22,7 +22,7 @@ from valo_jupyter.engines.processes import ProcessId
 from valo_jupyter.engines.registry import open_engine
 from valo_jupyter.engines.remains import take_over
 from valo_jupyter.server.companion import Companion
-from valo_jupyter.server.dispatch import Dispatcher
+from valo_jupyter.server.dispatch import Addresses, Dispatcher
 from valo_jupyter.server.locks import Lock
 from valo_jupyter.server.wake import Listener
 from valo_jupyter.services import Services
@@ -41,16 +41,19 @@ class EngineProcess:
     def __init__(self, state: StateFolder, services: Services, lock: Lock, output: BoundedLog) -> None:
         self._state = state
         self._pool = services.pool
+        self._machines = services.machines
+        self._options = services.options
         self._lock = lock
         self._output = output
         self._id = uuid.uuid4().hex
-        self._url: str | None = None
+        self._addresses: Addresses | None = None
         self._companion = Companion.web(state)
         self._dispatcher = Dispatcher(
             services.pool,
+            services.machines,
             self._id,
             beat=self._beat,
-            server_url=self._server_url,
+            addresses=self._where,
             open_engine=self._open_engine,
         )
 
@@ -78,6 +81,7 @@ class EngineProcess:
     def _take_over(self, before: dict[str, Any] | None) -> None:
         """End what an engine before this one left, when it no longer lives, and its right to place."""
         if before and "id" in before and not ProcessId(before["pid"], before["born"]).alive():
+            self._machines.forget(before["id"])
             self._pool.leave(before["id"])
         take_over(self._state)
 
@@ -129,14 +133,16 @@ class EngineProcess:
             self._id, host=socket.gethostname(), pid=os.getpid(), version=__version__, draining=draining
         )
 
-    def _server_url(self) -> str | None:
+    def _where(self) -> Addresses | None:
         server = self._state.read_server()
         # a web process that is being restarted will be found again: machines wait for it
-        self._url = server["url"] if server else self._url
-        return self._url
+        if server:
+            self._addresses = Addresses(server["url"], (server.get("machines") or {}).get("url"))
+        return self._addresses
 
     def _open_engine(self, plan: EnvironmentPlan) -> Engine:
-        return open_engine(plan.engine, slug=plan.slug, state=self._state, options=plan.options)
+        options = self._options.opened(plan.options, plan.secrets)
+        return open_engine(plan.engine, slug=plan.slug, state=self._state, options=options)
 
     async def _end_with_the_folder(self) -> None:
         await self._lock.until_gone()

@@ -28,6 +28,8 @@ MAX_ATTEMPTS = 8
 #: after `kill_after` has passed, how much longer a stopping execution may take to put its files away
 STOP_MARGIN = timedelta(seconds=20)
 
+#: those who wait are counted up to here
+MAX_WAITING = 1000
 #: of what an execution needs, how much is compared with what machines have
 MAX_WANTS = 100
 
@@ -75,10 +77,13 @@ class Pool:
     # what is wanted
 
     def environments(self) -> list[EnvironmentPlan]:
-        """All environments, disabled ones too; of these nothing is wanted."""
+        """All environments; of disabled ones nothing is wanted, of deleted ones those where something still runs."""
+        still = sa.exists().where(
+            executions.c.environment_id == environments.c.id, executions.c.status.in_(line.RUNNING)
+        )
+        query = sa.select(environments).where(environments.c.deleted.is_(None) | still)
         with self._database.read() as connection:
-            rows = connection.execute(sa.select(environments).where(environments.c.deleted.is_(None))).all()
-            return [_plan(connection, row) for row in rows]
+            return [_plan(connection, row) for row in connection.execute(query).all()]
 
     def settle(self, environment_id: str) -> None:
         """Queue whom the quotas allow to be queued, and take out of the line whom they no longer do."""
@@ -229,7 +234,8 @@ def _plan(connection: Connection, row: Any) -> EnvironmentPlan:
         minimum=row.min_scale if row.enabled else 0,
         maximum=row.max_scale if row.enabled else 0,
         grace_seconds=row.scale_down_grace_minutes * 60,
-        demand=line.demand(connection, row) if row.enabled else 0,
+        demand=line.demand(connection, row) if row.enabled else line.running(connection, row.id).total(),
+        waiting=sum(line.count(connection, row.id, status, MAX_WAITING) for status in (line.CREATED, line.QUEUED)),
         unsettled=line.unsettled(connection, row),
     )
 
