@@ -56,6 +56,11 @@ def _variables(value: dict[str, Any]) -> str | None:
     return f"Environment variables are names and texts: {', '.join(wrong)} is none." if wrong else None
 
 
+def _directives(value: list[Any]) -> str | None:
+    wrong = [each for each in value if not one_line(each) or not each.startswith("-")]
+    return f"Directives are options of sbatch: {wrong[0]!r} is none." if wrong else None
+
+
 #: what machines that are elsewhere have in common
 _FOLDER = Option(
     "folder",
@@ -81,6 +86,21 @@ _SETUP = Option(
     "Setup",
     "Shell lines that are run before a machine starts, such as module load python.",
     default="",
+)
+
+_HOST = Option(
+    "host",
+    "string",
+    "Address of the server",
+    "As machines reach it; empty: that of the machines' listener.",
+)
+_PORT = Option(
+    "port",
+    "integer",
+    "Port of the engine",
+    "On the server, to which machines connect; 0: any that is free.",
+    default=0,
+    least=0,
 )
 
 LOCAL = Kind(
@@ -151,17 +171,36 @@ SLURM = Kind(
         Option("partition", "string", "Partition"),
         Option("account", "string", "Account"),
         Option("qos", "string", "Quality of service"),
-        Option("walltime", "string", "Time limit", "As Slurm writes it, such as 1-00:00:00.", default="1-00:00:00"),
+        Option("walltime", "string", "Time limit", "Such as 1-00:00:00; empty: the partition's."),
         Option("cpus", "integer", "CPUs", "Of each machine.", default=1, least=1),
         Option("memory", "string", "Memory", "Of each machine, such as 4G.", default="2G"),
         Option("gpus", "string", "GPUs", "As Slurm's --gpus takes it, such as 1 or a100:2."),
         Option(
-            "directives", "list", "Directives", 'Further options of sbatch, such as "--constraint=fast".', default=[]
+            "directives",
+            "list",
+            "Directives",
+            'Further options of sbatch, such as "--constraint=fast".',
+            default=[],
+            check=_directives,
         ),
         _PYTHON,
-        _FOLDER,
+        Option(
+            "folder",
+            "string",
+            "Shared folder",
+            "That the server and all nodes see under this path, for the runtime and what machines are told.",
+            default="~/.cache/valo",
+        ),
+        Option(
+            "node_folder",
+            "string",
+            "Folder on the node",
+            "For caches and running executions, such as /scratch/$USER/valo; empty: in the shared folder.",
+        ),
         _ENVIRONMENT,
         _SETUP,
+        _HOST,
+        _PORT,
     ),
 )
 
