@@ -1,6 +1,7 @@
 """Runs on a computer that has nothing but Python: installs a server's wheel, once, and becomes a machine.
 
-It is run from within the wheel, by `bootstrap.sh`, and needs the standard library only.
+It is run from within the wheel, by `bootstrap.sh`, and needs the standard library only. `--where WHEEL FOLDER` prints
+the Python that has it, instead of becoming a machine.
 """
 
 from __future__ import annotations
@@ -103,13 +104,18 @@ def _forget(runtimes: Path) -> None:
 
 
 def main() -> None:
-    wheel, folder = Path(sys.argv[1]).absolute(), Path(sys.argv[2]).expanduser().absolute()
+    arguments = sys.argv[1:]
+    only_where = arguments[0] == "--where"
+    wheel, folder, *more = arguments[only_where:]
     try:
-        python = runtime(wheel, folder)
+        python = runtime(Path(wheel).absolute(), Path(folder).expanduser().absolute())
     except (Failed, OSError) as error:
         print(f"Valo cannot be installed on {os.uname().nodename}: {error}", file=sys.stderr, flush=True)
         sys.exit(1)
-    os.execve(python, [str(python), *_PROGRAM, *sys.argv[3:]], _environment())
+    if only_where:
+        print(python)
+        return
+    os.execve(python, [str(python), *_PROGRAM, *more], _environment())
 
 
 if __name__ == "__main__":
