@@ -36,7 +36,9 @@ def error_of(status: int, body: bytes, address: str) -> ValoError:
     details = answer.get("details")
     by_code = {kind.code: kind for kind in reversed(list(_tree(ValoError)))}
     kind = by_code.get(answer.get("code", ""), _BY_STATUS.get(status, ValoError))
-    error = kind(str(answer["message"]))
+    # a kind may be made of other things than its message
+    error = kind.__new__(kind)
+    ValoError.__init__(error, str(answer["message"]))
     # not as keywords: the keys are the server's, and may be any string
     error.details = details if isinstance(details, dict) else {}
     return error

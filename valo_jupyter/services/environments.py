@@ -29,6 +29,7 @@ LOCAL = {
     "min_scale": 0,
     "max_scale": 2,
     "scale_down_grace_minutes": 15.0,
+    "is_default": True,
     # what it ran until it learned of containers it goes on to run
     "containers": {"mode": "auto"},
 }
