@@ -19,7 +19,7 @@ from valo_jupyter.engines.elsewhere import ElsewhereEngine
 log = logging.getLogger(__name__)
 
 #: after so long without the engine, or without the server, a machine has ended itself and all it ran
-_FENCED_SECONDS = FENCE_SECONDS + FENCE_PATIENCE_SECONDS + 2.0
+FENCED_SECONDS = FENCE_SECONDS + FENCE_PATIENCE_SECONDS + 2.0
 #: a provider may show a new machine only a while after it has given it
 _SHOWN_SECONDS = 30.0
 #: how long a machine may wait before that is worth a word
@@ -161,7 +161,7 @@ class ProviderEngine(ElsewhereEngine):
             await self._ended(name)
         else:
             # an execution of an engine before this one: all of its machines are being ended
-            await asyncio.wait({self._reaping}, timeout=max(0.0, self._started + _FENCED_SECONDS - time.monotonic()))
+            await asyncio.wait({self._reaping}, timeout=max(0.0, self._started + FENCED_SECONDS - time.monotonic()))
 
     def _ended(self, name: str) -> Awaitable[None]:
         """Done when nothing runs on the machine any more, whoever asked first."""
@@ -174,7 +174,7 @@ class ProviderEngine(ElsewhereEngine):
 
     async def _end(self, name: str) -> None:
         began, pause, asked = time.monotonic(), 0.1, False
-        while time.monotonic() - began < _FENCED_SECONDS:
+        while time.monotonic() - began < FENCED_SECONDS:
             try:
                 if not asked:
                     await self.provider.take_back(name)
