@@ -46,7 +46,7 @@ def test_a_pack_and_then_only_what_changed(folder, tmp_path):
     assert has_commit(there, first)
     write(folder, {"sub/b.txt": "changed"})
     second = snapshot(folder, here).commit
-    small = b"".join(pack(here, second, first))
+    small = b"".join(pack(here, second, [first]))
     assert len(small) < len(whole) - 900  # a.txt's bytes are not sent again
     (tmp_path / "pack").write_bytes(small)
     receive_pack(there, tmp_path / "pack", second)
@@ -62,7 +62,7 @@ def test_a_pack_that_builds_on_what_is_not_there_leaves_nothing(folder, tmp_path
     first = snapshot(folder, here).commit
     write(folder, {"sub/b.txt": "changed"})
     second = snapshot(folder, here).commit
-    small = b"".join(pack(here, second, first))
+    small = b"".join(pack(here, second, [first]))
     with pytest.raises(MissingObjects):
         receive_pack(there, io.BytesIO(small), second)
     assert not has_commit(there, second)

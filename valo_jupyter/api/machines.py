@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from valo_jupyter.api.routing import Reply, Request, route
 from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.stores.errors import Corrupt
 
 
 @route("POST", "/run/v1/start", auth="attempt")
@@ -31,6 +34,34 @@ def notebook(request: Request) -> Reply:
     return Reply({})
 
 
+@route("GET", "/run/v1/code", auth="attempt", query=("have",))
+def code(request: Request) -> Reply:
+    """The execution's code as a git pack, without what the commits `have` hold."""
+    pack = request.services.deliveries.code(request.attempt_token, request.many("have"))
+    return Reply(file=pack, remove_file=True, headers={"Content-Type": "application/x-git-pack"})
+
+
+@route("GET", "/run/v1/blobs/{key}", auth="attempt")
+def input_file(request: Request) -> Reply:
+    """A file of the built-in store that is an input of the execution."""
+    path = request.services.deliveries.input(request.attempt_token, request.path["key"])
+    return Reply(file=path, headers={"Content-Type": "application/octet-stream"})
+
+
+@route("PUT", "/run/v1/blobs/{key}", auth="attempt", body="file")
+def output_file(request: Request) -> Reply:
+    """A file for the built-in store, whole or a part of it; how much is there, or 201 when all of it is."""
+    assert request.file is not None
+    start, total = _range(request.headers.get("Content-Range"), request.file.stat().st_size)
+    try:
+        got = request.services.deliveries.receive(
+            request.attempt_token, request.path["key"], request.file, start, total
+        )
+    except Corrupt as error:
+        return Reply(error.to_json(), status=422)
+    return Reply({"received": got.size}, status=201 if got.whole else 200)
+
+
 @route("POST", "/run/v1/inputs", auth="attempt")
 def inputs(request: Request) -> Reply:
     """Files that the execution reads."""
@@ -55,6 +86,16 @@ def end(request: Request) -> Reply:
     """The attempt has ended."""
     request.services.runs.end(request.attempt_token, request.json())
     return Reply({})
+
+
+def _range(header: str | None, size: int) -> tuple[int, int]:
+    """Where the body begins in the file, and how large that is."""
+    if header is None:
+        return 0, size
+    match = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", header)
+    if match is None or int(match[2]) - int(match[1]) + 1 != size:
+        raise Invalid(f"The body is {size} bytes; its Content-Range says {header!r}.")
+    return int(match[1]), int(match[3])
 
 
 def _items(request: Request) -> list[dict]:

@@ -14,13 +14,14 @@ from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import attempts, engines, environments, executions, facts
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import INCOMPLETE, Status
+from valo_jupyter.domain.lease import LEASE_SECONDS
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
 from valo_jupyter.services import line
 from valo_jupyter.services.facts import fact, set_fact, web_there_since
 from valo_jupyter.services.moves import Moves
 
 #: how long an attempt may be silent before it counts as lost
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=LEASE_SECONDS)
 #: how long an engine's right to place lasts without a heartbeat
 ENGINE_LEASE = timedelta(seconds=10)
 #: placements that never reached the start gate, after which an execution is given up

@@ -17,6 +17,7 @@ from valo_jupyter.domain.images import Reference
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing
 from valo_jupyter.services.asking import container
+from valo_jupyter.services.assignments import HERE, elsewhere
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves
@@ -71,7 +72,7 @@ class Runs:
         with self._database.write() as connection:
             attempt = self._attempt(connection, token)
             row = self._row(connection, attempt.execution_id)
-            if attempt.started is not None and (attempt.machine or {}).get("pid") != machine.get("pid"):
+            if attempt.started is not None and _process(attempt.machine) != _process(machine):
                 raise StaleAttempt("Another machine has begun this attempt.")
             if row.status == Status.STOPPING.value:
                 self._close(connection, attempt, "stopped", "stopped before it began")
@@ -96,9 +97,9 @@ class Runs:
         secret = {name: value for name, value in secret.items() if name not in given}
         secret.update(self._seal.open(row.secrets) or {})
         variables = {**plain, **given, **secret}
-        containers = connection.execute(
-            sa.select(environments.c.containers).where(environments.c.id == row.environment_id)
-        ).scalar_one()
+        environment = connection.execute(
+            sa.select(environments.c.engine, environments.c.containers).where(environments.c.id == row.environment_id)
+        ).one()
         notes = []
         if row.image:
             notes.append(
@@ -108,7 +109,7 @@ class Runs:
         notebook = None
         if row.notebook_path:
             notebook = {"path": row.notebook_path, "kernel": row.kernel, "inject": row.inject}
-        return {
+        assignment = {
             "execution": {
                 "id": row.id,
                 "counter": row.counter,
@@ -143,11 +144,22 @@ class Runs:
                 "no_output_timeout": row.no_output_timeout,
                 "notebook_output_bytes": NOTEBOOK_OUTPUT_BYTES,
             },
-            "container": container(containers, row.image, row.resources),
+            "container": container(environment.containers, row.image, row.resources),
             "store": {"type": "local", "root": str(self._state.store)},
             "left_out": row.left_out,
             "log": notes,
         }
+        return assignment if environment.engine == HERE else elsewhere(assignment)
+
+    def attempt(self, token: str) -> Any:
+        """The attempt of the token, with its lease renewed."""
+        with self._database.write() as connection:
+            return self._attempt(connection, token)
+
+    def of(self, token: str) -> Any:
+        """The execution of the token's attempt, whose lease is renewed."""
+        with self._database.write() as connection:
+            return self._row(connection, self._attempt(connection, token).execution_id)
 
     def check(self, token: str) -> None:
         """Raise `StaleAttempt` unless the token is, or was, an attempt's."""
@@ -255,6 +267,10 @@ class Runs:
         if attempt is None:
             raise StaleAttempt()
         return attempt
+
+
+def _process(machine: dict[str, Any] | None) -> tuple[Any, Any]:
+    return (machine or {}).get("hostname"), (machine or {}).get("pid")
 
 
 def notebook_path(state: StateFolder, execution_id: str) -> Path:

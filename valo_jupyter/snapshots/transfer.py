@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -17,12 +17,12 @@ from valo_jupyter.snapshots.objects import CHUNK, storing
 PACK_BYTES = 4_000_000_000
 
 
-def pack(git_dir: Path, commit: str, have: str | None = None) -> Iterator[bytes]:
-    """The commit as a pack, in pieces; without what `have`, a commit that the other side holds, consists of."""
+def pack(git_dir: Path, commit: str, have: Sequence[str] = ()) -> Iterator[bytes]:
+    """The commit as a pack, in pieces; without what `have`, commits that both sides hold, consist of."""
     wanted = git.checked_sha(commit) + "\n"
-    if have is not None:
+    for sha in have:
         # the tree, because snapshots are not each other's parents: git would look for nothing below the commit
-        wanted += f"^{git.checked_sha(have)}^{{tree}}\n"
+        wanted += f"^{git.checked_sha(sha)}^{{tree}}\n"
     with tempfile.TemporaryFile() as words:
         process = git.start(["pack-objects", "--revs", "--stdout", "--quiet"], git_dir=git_dir, stderr=words)
         with process:

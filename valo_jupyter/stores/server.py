@@ -57,8 +57,9 @@ class ServerStore:
         return CheckReport()
 
     def head(self, key: str) -> ObjectInfo:
-        answer = self._insist("HEAD", key, None)
-        return ObjectInfo(key, SCHEME + key, int(answer.headers["Content-Length"]), sha256=key)
+        answer = self._insist("GET", key, None, headers={"Range": "bytes=0-0"})
+        size = int(answer.headers["Content-Range"].rpartition("/")[2]) if answer.status == 206 else 0
+        return ObjectInfo(key, SCHEME + key, size, sha256=key)
 
     def get_file(
         self,

@@ -64,7 +64,7 @@ class Handover:
 
     def _send(self, commit: str, have: str | None) -> None:
         with tempfile.TemporaryFile() as file:
-            file.writelines(pack(self.git_dir, commit, have))
+            file.writelines(pack(self.git_dir, commit, [have] if have else []))
             size = file.tell()
             file.seek(0)
             self.http.send(

@@ -1,0 +1,138 @@
+"""What machines elsewhere fetch of an execution and bring: its code, its inputs in the built-in store, its outputs."""
+
+from __future__ import annotations
+
+import fcntl
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from valo_jupyter import snapshots
+from valo_jupyter.domain.errors import Invalid, NotFound
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.services.runs import Runs
+from valo_jupyter.stores.errors import Corrupt
+from valo_jupyter.stores.local import SCHEME, LocalStore
+
+#: parts of files of attempts that nobody hears of any more
+_ABANDONED_SECONDS = 86400
+#: commits a machine may name that it has
+_HAVE = 50
+
+
+@dataclass(frozen=True)
+class Received:
+    """How much of a file is here; `whole`: all of it, and it is what it should be."""
+
+    size: int
+    whole: bool
+
+
+class Deliveries:
+    """Each call holds only for the attempt that is the valid writer, and renews its lease."""
+
+    def __init__(self, state: StateFolder, runs: Runs) -> None:
+        self._state = state
+        self._runs = runs
+        self._store = LocalStore(state.store)
+        self._parts = state.store / "parts"
+
+    def code(self, token: str, have: tuple[str, ...]) -> Path:
+        """A git pack of the commit, without what the commits `have` hold; the caller removes it."""
+        row = self._runs.of(token)
+        repository = self._state.repository(row.project_id)
+        known = [sha for sha in have[:_HAVE] if _known(repository, sha)]
+        path = self._state.uploads / secrets.token_hex(8)
+        try:
+            with path.open("xb") as file:
+                for piece in snapshots.pack(repository, row.commit_sha, known):
+                    file.write(piece)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return path
+
+    def input(self, token: str, key: str) -> Path:
+        """The file of the built-in store, if it is an input of the execution."""
+        row = self._runs.of(token)
+        if not any(SCHEME + key in given["uris"] for given in row.inputs):
+            raise NotFound("This execution has no such input.")
+        path = self._store.path(key)
+        if not path.exists():
+            raise NotFound(f"The content of {SCHEME}{key} is no longer there.")
+        return path
+
+    def receive(self, token: str, key: str, content: Path, start: int, total: int) -> Received:
+        """Add `content` at `start` to what there is of the file, of `total` bytes; what is there already is skipped.
+
+        Raises
+        ------
+        Corrupt
+            All is there, and is other content than `key` says; the file is to be brought anew.
+        """
+        self._store.path(key)
+        part = self._part(token, key)
+        with _alone(part):
+            if _mark(part).exists():
+                return Received(total, True)
+            size, end = _size(part), start + content.stat().st_size
+            if end > total:
+                raise Invalid(f"The part ends at {end}, behind the end of the file at {total}.")
+            if start > size or (end <= size and size < total):
+                return Received(size, False)
+            with content.open("rb") as source, part.open("ab") as target:
+                source.seek(size - start)
+                shutil.copyfileobj(source, target, 1 << 20)
+            if end < total:
+                return Received(end, False)
+            try:
+                self._store.adopt(part, key)
+            except Corrupt:
+                part.unlink(missing_ok=True)
+                raise
+            _mark(part).touch()
+        return Received(total, True)
+
+    def _part(self, token: str, key: str) -> Path:
+        attempt = self._runs.attempt(token)
+        folder = self._parts / f"{attempt.execution_id}-{attempt.number}"
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._forget_abandoned()
+        return folder / key
+
+    def _forget_abandoned(self) -> None:
+        for folder in self._parts.iterdir():
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _alone(part: Path) -> Iterator[None]:
+    """One request at a time: an impatient machine sends the last one again."""
+    with part.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _mark(part: Path) -> Path:
+    return part.with_suffix(".whole")
+
+
+def _size(part: Path) -> int:
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _known(repository: Path, sha: str) -> bool:
+    try:
+        return snapshots.has_commit(repository, sha)
+    except Invalid:
+        return False
