@@ -127,9 +127,10 @@ class RouteHandler(web.RequestHandler):
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() not in ("token", "bearer") or not token.strip():
             raise errors.Unauthenticated()
-        if auth == "attempt":
+        if auth in ("attempt", "trial"):
+            services = self.binding.services
             # before the body is taken: a stranger's is not written anywhere
-            await self._in_thread(self.binding.services.runs.check, token.strip())
+            await self._in_thread((services.runs if auth == "attempt" else services.trials).check, token.strip())
             return dataclasses.replace(request, attempt_token=token.strip())
         user = await self._in_thread(self.binding.services.accounts.by_token, token.strip())
         self.binding.used()

@@ -10,3 +10,4 @@ from valo_jupyter.api import projects as projects
 from valo_jupyter.api import registries as registries
 from valo_jupyter.api import schema as schema
 from valo_jupyter.api import streams as streams
+from valo_jupyter.api import trials as trials

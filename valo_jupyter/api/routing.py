@@ -14,8 +14,8 @@ from valo_jupyter.domain.errors import Invalid, Unauthenticated
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
 
-#: who may call: a user's token, an attempt's token, or the holder of a signed address
-Auth = Literal["user", "attempt", "signed"]
+#: who may call: a user's token, an attempt's or a trial's token, or the holder of a signed address
+Auth = Literal["user", "attempt", "trial", "signed"]
 
 
 class AskAgain(Exception):

@@ -26,6 +26,7 @@ from valo_jupyter.runtime.machine import describe_machine
 from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
+from valo_jupyter.runtime.probe import PROBE, probe
 from valo_jupyter.runtime.reporter import Reporter
 from valo_jupyter.runtime.stopping import kill_marked
 from valo_jupyter.runtime.unkept import Checkout
@@ -77,6 +78,8 @@ def run_job(
     wire = Wire(server_url, token, refresh_url, ca=place.ca if place else None)
     try:
         machine = describe_machine() | dict(place.site if place else {})
+        if attempt == PROBE:
+            return probe(wire, machine)
         assignment = wire.insist("/run/v1/start", {"machine": machine})
         if not isinstance(assignment, dict):
             log.error("%s: the server's assignment is no object", name)

@@ -24,8 +24,10 @@ from valo_jupyter.engines.remains import take_over
 from valo_jupyter.server.companion import Companion
 from valo_jupyter.server.dispatch import Addresses, Dispatcher
 from valo_jupyter.server.locks import Lock
+from valo_jupyter.server.trials import TrialRunner
 from valo_jupyter.server.wake import Listener
 from valo_jupyter.services import Services
+from valo_jupyter.services.trials import Trial
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,7 @@ class EngineProcess:
         self._state = state
         self._pool = services.pool
         self._machines = services.machines
+        self._trials = TrialRunner(services.trials, open_engine=self._open_trial, addresses=self._where)
         self._options = services.options
         self._lock = lock
         self._output = output
@@ -67,13 +70,15 @@ class EngineProcess:
         await loop.run_in_executor(None, self._take_over, before)
         watch = loop.create_task(self._companion.run())
         turn = loop.create_task(self._turn_log())
+        trials = loop.create_task(self._trials.run())
         removed = loop.create_task(self._end_with_the_folder())
         try:
             await self._dispatcher.run()
         finally:
             self._companion.stop()
             self._forget_file()
-            await self._dispatcher.close()
+            trials.cancel()
+            await asyncio.gather(trials, self._dispatcher.close(), return_exceptions=True)
             listener.close()
             for task in (watch, turn, removed):
                 task.cancel()
@@ -87,7 +92,7 @@ class EngineProcess:
 
     def _listen(self) -> Listener:
         key = secrets.token_urlsafe(32)
-        commands = {"wake": self._dispatcher.wake, "drain": self._drain, "stop": self._stop, "status": self._status}
+        commands = {"wake": self._woken, "drain": self._drain, "stop": self._stop, "status": self._status}
         listener = Listener(key, commands)
         own = ProcessId.of(os.getpid())
         assert own is not None, "a process finds itself"
@@ -108,10 +113,15 @@ class EngineProcess:
         if mine and mine.get("id") == self._id:
             self._state.engine_file.unlink(missing_ok=True)
 
+    def _woken(self) -> None:
+        self._dispatcher.wake()
+        self._trials.wake()
+
     def _drain(self) -> None:
         """Make room for a newer engine; go on until what runs here has ended."""
         self._companion.stop()
         self._dispatcher.drain()
+        self._trials.drain()
         self._forget_file()
         self._lock.release()
 
@@ -143,6 +153,9 @@ class EngineProcess:
     def _open_engine(self, plan: EnvironmentPlan) -> Engine:
         options = self._options.opened(plan.options, plan.secrets)
         return open_engine(plan.engine, slug=plan.slug, state=self._state, options=options)
+
+    def _open_trial(self, trial: Trial, slug: str) -> Engine:
+        return open_engine(trial.engine, slug=slug, state=self._state, options=trial.options)
 
     async def _end_with_the_folder(self) -> None:
         await self._lock.until_gone()

@@ -10,7 +10,6 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services.accounts import Accounts
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.data import Data
-from valo_jupyter.services.deliveries import Deliveries
 from valo_jupyter.services.environments import Environments
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.executions import Executions
@@ -23,6 +22,7 @@ from valo_jupyter.services.projects import Projects
 from valo_jupyter.services.registries import Registries
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.services.sealing import Seal
+from valo_jupyter.services.trials import Trials
 
 
 def _nothing() -> None:
@@ -62,10 +62,10 @@ class Services:
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
         self.data = Data(database)
         self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
-        self.deliveries = Deliveries(state, self.runs)
         self.registries = Registries(database, state, self.seal)
         self.pool = Pool(database, moves)
         self.machines = Machines(database)
+        self.trials = Trials(database, self.environments, self.options, wanted=queued, changed=changed)
 
     @classmethod
     def open(

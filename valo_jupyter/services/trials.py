@@ -1,0 +1,207 @@
+"""Trials of an environment's engine: wanted over the API, made by the engine process, told step by step."""
+
+from __future__ import annotations
+
+import builtins
+import secrets
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from valo_jupyter import __version__
+from valo_jupyter.db import Connection, Database
+from valo_jupyter.db.tables import environment_tests
+from valo_jupyter.domain import clock, storable
+from valo_jupyter.domain.environments import InvalidEnvironment, check_settings
+from valo_jupyter.domain.errors import NotFound, StaleAttempt
+from valo_jupyter.services.accounts import User
+from valo_jupyter.services.environments import Environments, check_admin
+from valo_jupyter.services.options import Options
+from valo_jupyter.services.pool import token_hash
+
+WANTED, RUNNING, PASSED, FAILED = "wanted", "running", "passed", "failed"
+#: trials are looked at when they are made, and soon forgotten
+_KEPT = timedelta(days=1)
+_LONGEST_MESSAGE = 4000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the engine process is to try."""
+
+    id: str
+    engine: str
+    #: with those that are secret, opened
+    options: dict[str, Any]
+    token: str
+
+
+class Trials:
+    """
+    Parameters
+    ----------
+    wanted
+        Called when there is a trial to be made.
+    changed
+        Called when one has got further.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        environments: Environments,
+        options: Options,
+        *,
+        wanted: Callable[[], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._database = database
+        self._environments = environments
+        self._options = options
+        self._wanted = wanted
+        self._changed = changed
+
+    # people
+
+    def create(self, user: User, address: str | None, given: Mapping[str, Any]) -> Any:
+        """A trial of an environment as it is saved, or with another `engine`, `options` or `image`; its row.
+
+        Without an `address`, of settings that are not saved at all.
+        """
+        check_admin(user)
+        settings, problems = check_settings({"image": given.get("image")}, {})
+        if address is None:
+            row = None
+            checked, more = self._options.check(given.get("engine"), given.get("options"))
+        else:
+            row = self._environments.get(address)
+            checked, more = self._options.change(row, given)
+        if problems or more:
+            raise InvalidEnvironment({**problems, **more})
+        values = {
+            "id": str(uuid.uuid4()),
+            "environment_id": row and row.id,
+            "status": WANTED,
+            "steps": [],
+            "image": settings["image"] if "image" in given else row and row.image,
+            "ctime": clock.now(),
+            **checked.columns(),
+        }
+        with self._database.write() as connection:
+            old = environment_tests.c.ctime < clock.now() - _KEPT
+            connection.execute(sa.delete(environment_tests).where(old))
+            connection.execute(sa.insert(environment_tests).values(**values))
+        self._wanted()
+        return self.get(user, values["id"])
+
+    def get(self, user: User, trial_id: str) -> Any:
+        check_admin(user)
+        with self._database.read() as connection:
+            row = connection.execute(
+                sa.select(environment_tests).where(environment_tests.c.id == trial_id)
+            ).one_or_none()
+        if row is None:
+            raise NotFound("There is no such test; it may be more than a day ago.")
+        return row
+
+    # the engine process
+
+    def take(self) -> Trial | None:
+        """The trial that has waited for longest, to be run by the caller."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                sa.select(environment_tests)
+                .where(environment_tests.c.status == WANTED)
+                .order_by(environment_tests.c.ctime)
+                .limit(1)
+                .with_for_update()
+            ).one_or_none()
+            if row is None:
+                return None
+            token = secrets.token_urlsafe(32)
+            self._set(connection, row.id, status=RUNNING, token_hash=token_hash(token))
+            options = self._options.opened(row.options, row.secret_options)
+            return Trial(row.id, row.engine, options, token)
+
+    def step(self, trial_id: str, name: str, ok: bool, message: str, seconds: float) -> None:
+        with self._database.write() as connection:
+            self._add(connection, trial_id, name, ok, message, seconds)
+        self._changed()
+
+    def finish(self, trial_id: str) -> None:
+        """It has ended: passed, if something was tried and nothing failed."""
+        with self._database.write() as connection:
+            steps = connection.execute(
+                sa.select(environment_tests.c.steps).where(environment_tests.c.id == trial_id)
+            ).scalar_one()
+            passed = bool(steps) and all(step["ok"] for step in steps)
+            self._set(connection, trial_id, status=PASSED if passed else FAILED, ended=clock.now(), token_hash=None)
+        self._changed()
+
+    def abandoned(self) -> builtins.list[str]:
+        """Trials that an engine process before this one did not finish."""
+        query = sa.select(environment_tests.c.id).where(environment_tests.c.status == RUNNING)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def reached(self, trial_id: str) -> bool:
+        """Whether its machine has reached the server."""
+        query = sa.select(environment_tests.c.hardware).where(environment_tests.c.id == trial_id)
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one() is not None
+
+    # its machine
+
+    def check(self, token: str) -> None:
+        """Raise `StaleAttempt` unless the token is that of a trial under way."""
+        with self._database.read() as connection:
+            self._of(connection, token)
+
+    def arrived(self, token: str, machine: dict[str, Any]) -> dict[str, Any]:
+        """The machine has reached the server; what it is to try, and what it should be."""
+        with self._database.write() as connection:
+            row = self._of(connection, token)
+            self._set(connection, row.id, hardware=machine)
+            return {"image": row.image, "version": __version__}
+
+    def tried(self, token: str, step: Mapping[str, Any]) -> None:
+        """The machine has tried something."""
+        with self._database.write() as connection:
+            row = self._of(connection, token)
+            seconds = step.get("seconds")
+            self._add(
+                connection,
+                row.id,
+                str(step.get("name"))[:50],
+                step.get("ok") is True,
+                str(step.get("message") or ""),
+                float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+            )
+        self._changed()
+
+    @staticmethod
+    def _of(connection: Connection, token: str) -> Any:
+        row = connection.execute(
+            sa.select(environment_tests)
+            .where(environment_tests.c.token_hash == token_hash(token), environment_tests.c.status == RUNNING)
+            .with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise StaleAttempt("This test has ended.")
+        return row
+
+    @classmethod
+    def _add(cls, connection: Connection, trial_id: str, name: str, ok: bool, message: str, seconds: float) -> None:
+        query = sa.select(environment_tests.c.steps).where(environment_tests.c.id == trial_id).with_for_update()
+        steps = connection.execute(query).scalar_one()
+        message = storable.text(message)[:_LONGEST_MESSAGE]
+        fresh = {"name": storable.text(name), "ok": ok, "message": message, "seconds": round(seconds, 3)}
+        cls._set(connection, trial_id, steps=[*steps, fresh])
+
+    @staticmethod
+    def _set(connection: Connection, trial_id: str, **values: Any) -> None:
+        connection.execute(sa.update(environment_tests).where(environment_tests.c.id == trial_id).values(**values))
