@@ -29,8 +29,8 @@ _QUEUE = ["environment_id", "status", "creator_id", "priority", "queued", "count
 def upgrade() -> None:
     for column in _settings():
         op.add_column("environments", column)
-    # as it was: the one on this computer goes before others
-    op.execute("UPDATE environments SET is_default = true WHERE slug = 'local'")
+    # as it was: the one on this computer goes before others, and needs no container engine
+    op.execute("""UPDATE environments SET is_default = true, containers = '{"mode": "auto"}' WHERE slug = 'local'""")
     # what there was until now recorded images, and ran processes
     op.execute('UPDATE environments SET containers = \'{"mode": "auto"}\'')
     op.add_column("executions", sa.Column("image_digest", sa.Text(), nullable=True))
