@@ -10,6 +10,7 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services.accounts import Accounts
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.data import Data
+from valo_jupyter.services.deliveries import Deliveries
 from valo_jupyter.services.environments import Environments
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.executions import Executions
@@ -62,6 +63,7 @@ class Services:
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
         self.data = Data(database)
         self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
+        self.deliveries = Deliveries(state, self.runs)
         self.registries = Registries(database, state, self.seal)
         self.pool = Pool(database, moves)
         self.machines = Machines(database)
