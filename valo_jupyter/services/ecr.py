@@ -47,7 +47,7 @@ class EcrPasswords:
 
 def _ask(domain: str, key: Credentials, entry: str) -> tuple[float, Credentials]:
     try:
-        import boto3
+        from boto3.session import Session
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
     except ImportError as error:
@@ -56,7 +56,7 @@ def _ask(domain: str, key: Credentials, entry: str) -> tuple[float, Credentials]
         ) from error
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
     # a session of its own: the default one is not safe among threads
-    client = boto3.session.Session().client(
+    client = Session().client(
         "ecr",
         region_name=ecr_region(domain),
         aws_access_key_id=key.username,
