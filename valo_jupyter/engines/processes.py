@@ -59,6 +59,8 @@ class MachineRecord:
     execution_id: str | None = None
     attempt: int | None = None
     groups: dict[int, float] = field(default_factory=dict)
+    #: the container engine that may have containers of it
+    containers: str | None = None
     #: the folder of the records may be shared by computers, the numbers of processes are not
     host: str = field(default_factory=socket.gethostname)
 
@@ -78,6 +80,7 @@ class MachineRecord:
             "execution_id": self.execution_id,
             "attempt": self.attempt,
             "groups": [[pid, started] for pid, started in self.groups.items()],
+            "containers": self.containers,
             "host": self.host,
         }
 
@@ -93,6 +96,7 @@ class MachineRecord:
                 execution_id=value["execution_id"],
                 attempt=value["attempt"],
                 groups=dict(value["groups"]),
+                containers=value.get("containers"),
                 host=value.get("host") or socket.gethostname(),
             )
         except (OSError, ValueError, KeyError, TypeError):
@@ -122,6 +126,13 @@ class MachineFile:
             if self._record.groups.pop(pid, None) is not None:
                 self._write()
 
+    def contains(self, host: str) -> dict[str, str]:
+        with self._lock:
+            if self._record.containers != host:
+                self._record.containers = host
+                self._write()
+        return container_labels(self.path.parent, self._record.name)
+
     def runs(self, execution_id: str | None, attempt: int | None) -> None:
         with self._lock:
             self._record.execution_id = execution_id
@@ -139,6 +150,12 @@ class MachineFile:
 
     def _write(self) -> None:
         write_private(self.path, json.dumps(self._record.to_json()))
+
+
+def container_labels(folder: Path, machine: str | None = None) -> dict[str, str]:
+    """What the containers of the machines written down in `folder` are labelled with, or those of one of them."""
+    state = {"valo.state": str(folder)}
+    return state if machine is None else {**state, "valo.machine": machine}
 
 
 def machines_folder(state: StateFolder) -> Path:

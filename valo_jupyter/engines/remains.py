@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import socket
@@ -10,21 +11,40 @@ from contextlib import suppress
 from pathlib import Path
 
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines.processes import MachineRecord, end_groups, end_process, end_strays, machines_folder, records
+from valo_jupyter.engines.processes import (
+    MachineRecord,
+    container_labels,
+    end_groups,
+    end_process,
+    end_strays,
+    machines_folder,
+    records,
+)
+from valo_jupyter.runtime.containers.daemon import find_host, remove_containers
+from valo_jupyter.runtime.containers.errors import NoContainerEngine
+from valo_jupyter.runtime.containers.folder import unmount_below
+
+log = logging.getLogger(__name__)
 
 _KEPT_LOGS = 20
 
 
 def end_machine(state: StateFolder, record: MachineRecord) -> None:
-    """End the machine's process and all of its user's processes, and forget it. Blocks, for 5 s at the most."""
+    """End the machine's process and all of its user's processes, and forget it.
+
+    Blocks, for 5 s at the most, or 15 if a container is hard to end.
+    """
     if record.host != socket.gethostname():
         return  # the folder is shared, its processes are another computer's
     # the machine first: it could start more
     end_process(record.machine)
     end_groups(record.groups)
+    if record.containers is not None:
+        _end_containers(record.containers, container_labels(machines_folder(state), record.name))
     if record.execution_id is not None:
         end_strays(record.execution_id)
         remove_tree(state.jobs / f"{record.execution_id}-{record.attempt}")
+    unmount_below(Path(record.scratch))
     remove_tree(Path(record.scratch))
     (machines_folder(state) / f"{record.name}.json").unlink(missing_ok=True)
 
@@ -36,16 +56,23 @@ def end_execution(state: StateFolder, execution_id: str | None, machine: str | N
             end_machine(state, record)
     if execution_id is not None:
         end_strays(execution_id)
+        with suppress(NoContainerEngine):
+            _end_containers(find_host(), {"valo.execution": execution_id})
 
 
 def take_over(state: StateFolder) -> None:
     """End the machines of engines that no longer live; remove job folders that no machine works in."""
-    living = set()
+    living, machines = set(), set()
     for record in records(machines_folder(state)):
         if record.orphaned:
             end_machine(state, record)
         else:
             living.add(f"{record.execution_id}-{record.attempt}")
+            machines.add(record.name)
+    with suppress(NoContainerEngine, OSError, ValueError):
+        # of machines whose record is lost
+        labels = container_labels(machines_folder(state))
+        remove_containers(find_host(), labels, but=lambda known: known.get("valo.machine") in machines)
     for folder in state.jobs.glob("*"):
         if folder.name not in living:
             remove_tree(folder)
@@ -67,6 +94,14 @@ def _forget_logs(state: StateFolder) -> None:
             found.append((log.stat().st_mtime, log))
     for _, log in sorted(found)[:-_KEPT_LOGS]:
         log.unlink(missing_ok=True)
+
+
+def _end_containers(host: str, labels: dict[str, str]) -> None:
+    try:
+        remove_containers(host, labels)
+    except (OSError, ValueError) as error:
+        # their processes are ended by their variables where they are this computer's; the engine's start looks again
+        log.warning("containers labelled %s could not be removed: %s", labels, error)
 
 
 def remove_tree(folder: Path) -> None:

@@ -9,8 +9,8 @@ import shlex
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
+from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.runtime.contract import Folders, Outcome, ProcessWatch, Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.lines import LineAssembler, metadata_of
 from valo_jupyter.runtime.shell import ProcessShell, Shell, StartShell
@@ -43,21 +43,16 @@ def run_commands(
     line within a command ends it too.
     """
     begun = time.monotonic()
-    steps = folders.root / "commands.fifo"
-    os.mkfifo(steps, 0o600)
     script = folders.root / "commands.sh"
     script.write_text(_script(commands), encoding="utf-8", errors="surrogateescape")
     try:
-        output = _Output(
-            commands,
-            steps,
-            lambda: start(script, steps, folders=folders, environment=environment, watch=watch),
-            sink,
-        )
+        shell = start(script, folders=folders, environment=environment, watch=watch)
+    except ValoError as error:
+        return Outcome.refused(error)
     except OSError as error:
         # variables larger than the system passes on, no memory for another process
         return Outcome("error", f"the shell could not be started: {error.strerror or error}")
-    shell = output.shell
+    output = _Output(commands, shell, sink)
     try:
         with Escalation(stop, shell.signal) as escalation:
             exit_code = output.read()
@@ -114,20 +109,14 @@ def _shortened(command: str) -> str:
 class _Output:
     """What the shell prints, and which command it is at."""
 
-    def __init__(self, commands: Sequence[str], steps: Path, start: Callable[[], Shell], sink: Sink) -> None:
+    def __init__(self, commands: Sequence[str], shell: Shell, sink: Sink) -> None:
         self.step = 0
+        self.shell = shell
         self._commands = commands
         self._sink = sink
-        # for reading and writing, so that it never ends, and before the shell opens it, which would wait for a reader
-        self._steps = os.open(steps, os.O_RDWR | os.O_NONBLOCK)
-        try:
-            self.shell = start()
-        except BaseException:
-            os.close(self._steps)
-            raise
         self._streams = [_Stream("stdout", self.shell.stdout, sink), _Stream("stderr", self.shell.stderr, sink)]
         self._selector = selectors.DefaultSelector()
-        self._selector.register(self._steps, selectors.EVENT_READ)
+        self._selector.register(shell.steps, selectors.EVENT_READ)
         for stream in self._streams:
             self._selector.register(stream.descriptor, selectors.EVENT_READ, stream)
 
@@ -149,12 +138,11 @@ class _Output:
         for stream in self._streams:
             stream.finish()
         self._selector.close()
-        os.close(self._steps)
 
     def _read_ready(self, seconds: float) -> None:
         for key, _ in self._selector.select(seconds):
             if key.data is None:
-                self._begin(int(os.read(self._steps, 100)))
+                self._begin(int(os.read(self.shell.steps, 100)))
                 continue
             key.data.read()
             if not key.data.open:

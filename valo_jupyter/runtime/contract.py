@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from valo_jupyter.domain.errors import ValoError
+
 
 class Sink(Protocol):
     """Takes what happens, in order, from any thread; blocks when the server is far behind (bounded memory)."""
@@ -103,13 +105,18 @@ class Outcome:
     status: str
     reason: str = ""
     exit_code: int | None = None
-    #: `{"cell", "code_cell", "ename", "evalue", "traceback"}`
+    #: `{"cell", "code_cell", "ename", "evalue", "traceback"}`; of what could not begin, `{"code", "message"}`
     error: dict[str, Any] | None = None
     #: seconds by part, e.g. `{"kernel": 0.01, "run": 1.9}`
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int | None = None
     #: `{"python", "packages", "kernel", "warm"}`
     capture: dict[str, Any] | None = None
+
+    @classmethod
+    def refused(cls, error: ValoError) -> Outcome:
+        """User code could not begin."""
+        return cls("error", error.message, error={"code": error.code, "message": error.message})
 
 
 class ProcessWatch(Protocol):
@@ -118,6 +125,10 @@ class ProcessWatch(Protocol):
     def started(self, pid: int) -> None: ...
 
     def ended(self, pid: int) -> None: ...
+
+    def contains(self, host: str) -> Mapping[str, str]:
+        """There will be containers in the engine at `host`; the labels by which they are found."""
+        ...
 
 
 class Fence(Protocol):

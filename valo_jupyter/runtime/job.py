@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.domain.errors import ImageUnavailable, Invalid, ServerUnreachable, StaleAttempt, ValoError
 from valo_jupyter.runtime.commands import run_commands
 from valo_jupyter.runtime.config import write_config
+from valo_jupyter.runtime.containers.errors import ContainerFailed
 from valo_jupyter.runtime.contract import Folders, Outcome, Place, ProcessWatch, StopRequest, StopSignal
-from valo_jupyter.runtime.elsewhere import guarded, own_kernel, source_of
-from valo_jupyter.runtime.environment import user_environment
+from valo_jupyter.runtime.elsewhere import guarded, source_of
 from valo_jupyter.runtime.folders import make_folders, remove_folders
 from valo_jupyter.runtime.inputs import Inputs
 from valo_jupyter.runtime.kernels import KernelPool
@@ -27,10 +27,9 @@ from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Outputs
 from valo_jupyter.runtime.probe import PROBE, probe
+from valo_jupyter.runtime.programs import OnThisMachine, Programs, programs_for
 from valo_jupyter.runtime.reporter import Reporter
-from valo_jupyter.runtime.stopping import kill_marked
 from valo_jupyter.runtime.unkept import Checkout
-from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused, Wire
 from valo_jupyter.stores.errors import Cancelled
 
@@ -136,6 +135,7 @@ class Job:
             beat_seconds=assignment["beat_seconds"],
             fence_seconds=assignment["fence_seconds"],
         )
+        self._programs: Programs = OnThisMachine(assignment, self._folders, self._reporter, kernels)
 
     def run(self) -> str:
         try:
@@ -152,6 +152,7 @@ class Job:
             if not self._reporter.closed:
                 self._stop.set(StopRequest("the job is over", kill_after=0, status="lost"))
                 self._reporter.close()
+            self._programs.close()
             remove_folders(self._folders)
 
     def _outcome(self) -> Outcome:
@@ -177,7 +178,9 @@ class Job:
             return Outcome("crashed", f"Valo could not run this: {reason}")
 
     def _prepared(self) -> Outcome | None:
-        """Code, inputs and config files; an outcome if it ends here."""
+        """Image, code, inputs and config files; an outcome if it ends here."""
+        if (ended := self._image_pulled()) or self._stop.is_set():
+            return ended or Outcome("stopped")
         with self._phase("checkout"):
             self._source.check_out(self._folders.repository, give_up=self._lost)
         if self._stop.is_set():
@@ -198,8 +201,29 @@ class Job:
                 if isinstance(error, StaleAttempt):
                     raise
                 return Outcome("error", error.message)
-            write_config(self._folders.config, self._assignment, inputs)
+            write_config(self._folders.config, self._assignment, self._programs.inputs(inputs))
         return Outcome("stopped") if self._stop.is_set() else None
+
+    def _image_pulled(self) -> Outcome | None:
+        """An outcome if the execution's image is not to be had, or cannot be run here."""
+        if self._assignment.get("container") is None:
+            return None
+        with self._phase("image"):
+            try:
+                self._programs = programs_for(
+                    self._assignment,
+                    self._folders,
+                    self._reporter,
+                    self._stop,
+                    kernels=self._kernels,
+                    watch=self._watch,
+                    ask=lambda path, body: self._wire.insist(path, body, give_up=self._lost),
+                )
+            except Cancelled:
+                return Outcome("stopped")
+            except (ImageUnavailable, Invalid, ContainerFailed) as error:
+                return Outcome.refused(error)
+        return None
 
     def _ran(self, limits: Limits) -> Outcome:
         """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
@@ -228,39 +252,36 @@ class Job:
         return outcome
 
     def _run_code(self) -> Outcome:
-        environment = user_environment(self._assignment, self._folders)
-        notebook = self._assignment["notebook"]
-        if notebook is None:
-            commands = with_own_folders(self._assignment["commands"], self._folders)
-            if commands != self._assignment["commands"]:
-                self._reporter.status(NOTE)
-            return run_commands(
-                commands,
-                folders=self._folders,
-                environment=environment,
-                sink=self._reporter,
-                stop=self._stop,
-                watch=self._watch,
-            )
-        path = self._folders.repository / notebook["path"]
-        if not path.is_file():
+        notebook, programs = self._assignment["notebook"], self._programs
+        if notebook is not None and not (self._folders.repository / notebook["path"]).is_file():
             return Outcome("error", f"The notebook {notebook['path']} is not in the snapshot.")
+        programs.enter()
         try:
+            if notebook is None:
+                return run_commands(
+                    programs.commands(self._assignment["commands"]),
+                    folders=self._folders,
+                    environment=programs.environment(),
+                    sink=self._reporter,
+                    stop=self._stop,
+                    watch=self._watch,
+                    start=programs.start_shell,
+                )
             return run_notebook(
-                notebook=path,
+                notebook=self._folders.repository / notebook["path"],
                 folders=self._folders,
-                kernel=own_kernel(notebook["kernel"]),
+                kernel=programs.kernel(notebook["kernel"]),
                 inject=notebook["inject"],
-                environment=environment,
+                environment=programs.environment(),
                 secrets=self._secrets,
                 limits=self._assignment["limits"],
                 sink=self._reporter,
                 stop=self._stop,
-                kernels=self._kernels,
+                kernels=programs.kernels,
+                executed=programs.executed,
             )
         finally:
-            # daemons that its cells left: nobody may write to the outputs from here on
-            kill_marked("VH_CONFIG_DIR", str(self._folders.config))
+            programs.leave()
 
     def _after(self, outcome: Outcome) -> Outcome:
         """The outcome as it is told: a stop that came first, and what is known of missing files."""
@@ -278,10 +299,10 @@ class Job:
         """What is known of the file that code did not find, if that is how it failed."""
         if outcome.error is None or outcome.error.get("ename") != "FileNotFoundError":
             return None
-        message, repository = outcome.error["evalue"], self._folders.repository
+        message, repository = outcome.error["evalue"], self._programs.folders.repository
         cwd = (repository / self._assignment["notebook"]["path"]).parent
         left_out = self._assignment["left_out"]
-        return explain_missing(message, left_out, repository=repository, cwd=cwd) or advice(message)
+        return explain_missing(message, left_out, repository=repository, cwd=cwd) or self._programs.advice(message)
 
     def _tell_end(self, outcome: Outcome) -> None:
         try:

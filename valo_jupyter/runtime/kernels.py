@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from jupyter_client.manager import KernelManager
 
@@ -32,6 +32,22 @@ class _Waiting:
     kernel: RunningKernel
     born: dict[str, str]
     state: dict[str, int]
+
+
+class Kernels(Protocol):
+    """Gives a notebook its kernel."""
+
+    packages: Packages
+
+    def find(self, wanted: dict[str, Any] | None, notebook: Mapping[str, Any]) -> dict[str, Any]:
+        """The kernel for a notebook (its JSON), as on the wire: the one asked for, else what the notebook names."""
+        ...
+
+    def take(
+        self, kernel: dict[str, Any], *, cwd: Path, environment: Mapping[str, str], stop: StopSignal | None = None
+    ) -> RunningKernel:
+        """A ready kernel; the caller closes it. Raises `KernelDied`, `KernelStopped`."""
+        ...
 
 
 class KernelPool:
@@ -107,7 +123,6 @@ class KernelPool:
         return self._start(kernel, cwd, environment, stop, timeout)
 
     def find(self, wanted: dict[str, Any] | None, notebook: Mapping[str, Any]) -> dict[str, Any]:
-        """The kernel for a notebook (its JSON): the one asked for, else what the notebook names, on this machine."""
         return wanted or find_kernel(None, notebook)
 
     def wait_warm(self, timeout: float) -> bool:

@@ -17,7 +17,7 @@ from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.runtime.cells import NOTEBOOK_OUTPUT_BYTES
 from valo_jupyter.runtime.contract import Folders, Outcome, Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.engine import ValoEngine
-from valo_jupyter.runtime.kernels import KernelPool
+from valo_jupyter.runtime.kernels import Kernels
 from valo_jupyter.runtime.kernelspecs import find_kernel
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.run import NotebookRun
@@ -42,9 +42,10 @@ def run_notebook(
     limits: Mapping[str, Any],
     sink: Sink,
     stop: StopSignal,
-    kernels: KernelPool,
+    kernels: Kernels,
+    executed: Path | None = None,
 ) -> Outcome:
-    """Run `notebook` in its own folder; the executed one is in `folders.outputs` under the same name.
+    """Run `notebook` in its own folder; the executed one is in `executed` (`folders.outputs`) under the same name.
 
     Parameters
     ----------
@@ -70,9 +71,12 @@ def run_notebook(
     except KernelStopped:
         assert stop.request is not None
         return _stopped(stop.request)
-    except (ValoError, OSError, ValueError) as error:
-        killed = isinstance(error, KernelDied) and error.details.get("killed")
-        return Outcome("crashed" if killed else "error", mask.text(_in_short(error)))
+    except KernelDied as error:
+        return Outcome("crashed" if error.details.get("killed") else "error", mask.text(error.message))
+    except ValoError as error:
+        return Outcome.refused(error)
+    except (OSError, ValueError) as error:
+        return Outcome("error", mask.text(_in_short(error)))
     ready = time.monotonic()
     run = NotebookRun(
         taken,
@@ -83,7 +87,7 @@ def run_notebook(
         kernels.packages,
         {"input_path": _relative(notebook, folders.repository), "output_path": notebook.name},
     )
-    written = folders.outputs / notebook.name
+    written = (executed or folders.outputs) / notebook.name
     try:
         outcome = _papermill(run, notebook, written, spec, inject)
     finally:
@@ -143,7 +147,8 @@ def _failed(run: NotebookRun, error: PapermillExecutionError) -> Outcome:
         name, value = run.runner.failure.ename, run.mask.text(run.runner.failure.evalue)
         traceback = f"{name}: {value}"
     if name == "DeadKernelError":
-        reason = f"{value} in cell {code}"
+        # what a container says of its end is a sentence with a colon
+        reason = f"{value} (cell {code})" if ":" in value else f"{value} in cell {code}"
     else:
         line = value.strip().partition("\n")[0][:_LONGEST_REASON]
         reason = f"failed in cell {code}: {name}: {line}".rstrip(": ")
@@ -176,4 +181,4 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def _in_short(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:_LONGEST_REASON] if not isinstance(error, ValoError) else error.message
+    return error.message if isinstance(error, ValoError) else f"{type(error).__name__}: {error}"[:_LONGEST_REASON]

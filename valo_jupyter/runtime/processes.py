@@ -8,17 +8,29 @@ from pathlib import Path
 
 import psutil
 
-_EVERY = 0.5
+#: Between samples, growing: what is over soon is seen, too.
+_FIRST, _EVERY = 0.05, 0.5
 #: For processes that a kernel leaves behind, between being asked to end and being ended.
 _FAREWELL = 0.25
 
 
 class Processes:
-    """A kernel's process and its descendants while it runs: their memory, and those that left its group."""
+    """A process and its descendants while it runs: their memory, and those that left its group.
 
-    def __init__(self, pid: int) -> None:
+    Parameters
+    ----------
+    pid
+        None, and one that has ended: nothing is known.
+    init
+        It is a container's first process; the one that it has started is what runs, and all end with it.
+    """
+
+    def __init__(self, pid: int | None, *, init: bool = False) -> None:
         self.peak_bytes = 0
-        self._root = psutil.Process(pid)
+        self._init = init
+        self._root: psutil.Process | None = None
+        with suppress(psutil.Error):
+            self._root = psutil.Process(pid) if pid is not None else None
         self._seen: set[psutil.Process] = set()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._sample_until_over, name="valo-memory", daemon=True)
@@ -31,14 +43,17 @@ class Processes:
         self._over.set()
         self._thread.join()
         self._sample()
-        self.peak_bytes = max(self.peak_bytes, _high_water(self._root.pid))
+        if self._root is not None:
+            first = self._first() if self._init else {self._root}
+            self.peak_bytes = max([self.peak_bytes, *(_high_water(process.pid) for process in first)])
 
     def terminate_children(self) -> None:
         """Ask what the kernel started to end, before the kernel itself does."""
-        for process in self._seen:
+        children = self._seen - self._first() if self._init else self._seen
+        for process in children:
             with suppress(psutil.Error):
                 process.terminate()
-        psutil.wait_procs(self._seen, timeout=_FAREWELL)
+        psutil.wait_procs(children, timeout=_FAREWELL)
 
     def kill_left(self) -> None:
         """End those descendants that made a session of their own, which the end of the kernel's group leaves alive."""
@@ -48,11 +63,15 @@ class Processes:
                 process.kill()
 
     def _sample_until_over(self) -> None:
-        while not self._over.wait(_EVERY):
+        pause = _FIRST
+        while not self._over.wait(pause):
             self._sample()
+            pause = min(2 * pause, _EVERY)
 
     def _sample(self) -> None:
         total = 0
+        if self._root is None:
+            return
         with suppress(psutil.Error):
             children = self._root.children(recursive=True) if _has_children(self._root.pid) else []
             self._seen.update(children)
@@ -60,6 +79,12 @@ class Processes:
                 with suppress(psutil.Error):
                     total += process.memory_info().rss
         self.peak_bytes = max(self.peak_bytes, total)
+
+    def _first(self) -> set[psutil.Process]:
+        """What a container's first process has started."""
+        with suppress(psutil.Error):
+            return set(self._root.children()) if self._root is not None else set()
+        return set()
 
 
 def _has_children(pid: int) -> bool:

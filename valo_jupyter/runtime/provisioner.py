@@ -54,12 +54,11 @@ class ProcessProvisioner(LocalProvisioner):
         # mkdtemp makes it 0700
         self.folder = Path(tempfile.mkdtemp(prefix="valo-", dir=self.socket_folder))
         sockets = self.folder / _SOCKET
-        if len(os.fsencode(f"{sockets}-5")) > _LONGEST:
+        try:
+            check_length(sockets)
+        except StateFolder:
             shutil.rmtree(self.folder, ignore_errors=True)
-            raise StateFolder(
-                f"The folder for kernel sockets, {self.socket_folder}, has too long a path: "
-                f"a socket's path may have {_LONGEST} bytes. Name a shorter one."
-            )
+            raise
         manager.transport = "ipc"
         manager.ip = str(sockets)
         manager.connection_file = str(self.folder / "connection.json")
@@ -139,6 +138,15 @@ class ProcessProvisioner(LocalProvisioner):
         if self.folder is not None:
             shutil.rmtree(self.folder, ignore_errors=True)
             self.folder = None
+
+
+def check_length(sockets: Path) -> None:
+    """Raise `StateFolder` if sockets numbered after this path would have too long ones."""
+    if len(os.fsencode(f"{sockets}-5")) > _LONGEST:
+        raise StateFolder(
+            f"The folder for kernel sockets, {sockets.parent.parent}, has too long a path: "
+            f"a socket's path may have {_LONGEST} bytes. Name a shorter one."
+        )
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

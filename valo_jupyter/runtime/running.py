@@ -92,6 +92,9 @@ class RunningKernel:
             raise KernelDied(
                 f"The kernel “{kernel['name']}” cannot be started: {kernel['argv'][0]}: {error.strerror or error}."
             ) from error
+        except BaseException:
+            self._manager.cleanup_resources()
+            raise
         self.pid = self.provisioner.pid
         #: what the process was started with
         self.born: dict[str, str] = {**environment, "JPY_PARENT_PID": str(os.getpid())}

@@ -18,6 +18,8 @@ from valo_jupyter.runtime.stopping import group_lives, kill_marked
 class Shell(Protocol):
     """A shell that has been started, in a process or a container. `signal` may be called from any thread."""
 
+    #: a pipe in which it names the number of each command that it comes to; it never ends
+    steps: int
     #: the pipes that its output arrives in
     stdout: int
     stderr: int
@@ -54,12 +56,11 @@ class Shell(Protocol):
 
 
 class StartShell(Protocol):
-    """Starts a shell on a script; it names the commands it comes to in the pipe `steps`, its first argument."""
+    """Starts a shell on a script, whose first argument is the path of the pipe `steps`."""
 
     def __call__(
         self,
         script: Path,
-        steps: Path,
         *,
         folders: Folders,
         environment: Mapping[str, str],
@@ -73,15 +74,22 @@ class ProcessShell:
     def __init__(
         self,
         script: Path,
-        steps: Path,
         *,
         folders: Folders,
         environment: Mapping[str, str],
         watch: ProcessWatch | None,
     ) -> None:
         pipe = subprocess.PIPE
+        steps = folders.root / "commands.fifo"
+        os.mkfifo(steps, 0o600)
+        # for writing, too: so that it never ends, and before the shell opens it, which would wait for a reader
+        self.steps = os.open(steps, os.O_RDWR | os.O_NONBLOCK)
         argv, cwd = ["sh", str(script), str(steps)], folders.repository
-        self._process = spawn(argv, cwd=cwd, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        try:
+            self._process = spawn(argv, cwd=cwd, env=dict(environment), stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0)
+        except OSError:
+            os.close(self.steps)
+            raise
         self._pid = self._process.pid
         # its daemons, which have left the group, are found by this
         self._mark = ("VH_CONFIG_DIR", str(folders.config))
@@ -130,6 +138,7 @@ class ProcessShell:
         for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
             if pipe is not None:
                 pipe.close()
+        os.close(self.steps)
         if self._watch is not None:
             self._watch.ended(self._pid)
 

@@ -1,0 +1,1 @@
+"""Containers: the kernel or the commands run inside, what drives them outside."""

@@ -1,0 +1,213 @@
+"""One container, from its creation to the end of the last process in it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import requests
+from docker.errors import APIError, DockerException, NotFound
+
+from valo_jupyter.runtime.containers.engine import ContainerEngine
+from valo_jupyter.runtime.containers.errors import ContainerFailed, ImageWithoutShell
+
+log = logging.getLogger(__name__)
+
+#: for an engine that is restarted while its containers live
+_ENGINE_AWAY = 10.0
+_REMOVE = 10.0
+
+
+class Container:
+    """A started container; its output arrives in pipes. `signal` and `kill` may be called from any thread.
+
+    Parameters
+    ----------
+    config
+        The body of the engine's `POST /containers/create`.
+    memory_bytes
+        Its limit, for telling that it was reached.
+    merged
+        stderr arrives in stdout's pipe, too.
+    """
+
+    def __init__(
+        self, engine: ContainerEngine, config: Mapping[str, Any], *, memory_bytes: int | None, merged: bool = False
+    ) -> None:
+        self._engine = engine
+        self._client = engine.client
+        self._memory_bytes = memory_bytes
+        self._ended = threading.Event()
+        self._killed = False
+        self.exit_code: int | None = None
+        self.out_of_memory = False
+        self.id = self._create(config)
+        #: read ends: of its output, and of one that is at its end once the container has ended
+        self.stdout, out = os.pipe()
+        self.stderr, err = (self.stdout, out) if merged else os.pipe()
+        self.exited, self._exit = os.pipe()
+        for descriptor in {self.stdout, self.stderr}:
+            os.set_blocking(descriptor, False)
+        self._writers = {out, err}
+        try:
+            # before it starts, so that nothing is missed
+            frames = self._client.attach(self.id, stream=True, demux=True)
+            self._client.start(self.id)
+            self.pid = self._seen_pid()
+        except BaseException as error:
+            self._close_writers()
+            os.close(self._exit)
+            self.remove()
+            if isinstance(error, (DockerException, requests.RequestException)):
+                raise _why_not_started(error, str(config["Image"])) from error
+            raise
+        threading.Thread(target=self._pump, args=(frames, out, err), name="valo-output", daemon=True).start()
+        self._waiter = threading.Thread(target=self._wait, name="valo-container", daemon=True)
+        self._waiter.start()
+
+    def poll(self) -> int | None:
+        """The exit code once it has ended, 128 + its number for a signal."""
+        return self.exit_code if self._ended.is_set() else None
+
+    def wait(self, timeout: float) -> bool:
+        return self._ended.wait(timeout)
+
+    def why_ended(self) -> str | None:
+        """Said of a container that had no memory left."""
+        if not self.out_of_memory or self._killed:
+            return None
+        limit = f": its limit is {in_words(self._memory_bytes)}" if self._memory_bytes else ""
+        return f"the container ran out of memory{limit}"
+
+    def signal(self, number: int) -> None:
+        """Its init hands a signal on to the group of the program that it has started."""
+        if number == signal.SIGKILL:
+            self._killed = True
+        if not self._ended.is_set():
+            # 409: it ends at this moment
+            with suppress(DockerException, requests.RequestException):
+                self._client.kill(self.id, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+    def remove(self) -> None:
+        """End it, remove it, and give back the pipes; may be called twice."""
+        self._killed = True
+        deadline = time.monotonic() + _REMOVE
+        while True:
+            try:
+                self._client.remove_container(self.id, v=True, force=True)
+            except NotFound:
+                break
+            except (DockerException, requests.RequestException) as error:
+                # 409: it is being removed, or killed, already
+                if time.monotonic() > deadline:
+                    log.warning("container %s could not be removed: %s", self.id[:12], error)
+                    break
+                time.sleep(0.05)
+        for descriptor in {self.stdout, self.stderr, self.exited} - {-1}:
+            os.close(descriptor)
+        self.stdout = self.stderr = self.exited = -1
+
+    def _create(self, config: Mapping[str, Any]) -> str:
+        try:
+            made = self._client.create_container_from_config(dict(config))
+        except APIError as error:
+            raise _why_not_started(error, str(config["Image"])) from error
+        except (DockerException, requests.RequestException) as error:
+            raise ContainerFailed(f"The container engine does not answer: {error}.") from error
+        return made["Id"]
+
+    def _seen_pid(self) -> int | None:
+        """Its init as a process of this machine, unless the engine runs it elsewhere, in a virtual machine."""
+        pid = self._client.inspect_container(self.id)["State"]["Pid"]
+        try:
+            with open(f"/proc/{pid}/cgroup") as file:
+                return pid if self.id[:12] in file.read() else None
+        except OSError:
+            return None
+
+    def _pump(self, frames: Iterable[tuple[bytes | None, bytes | None]], out: int, err: int) -> None:
+        """Bring the engine's stream into the pipes, which hold it back when nobody reads."""
+        try:
+            for parts in frames:
+                for descriptor, data in zip((out, err), parts, strict=True):
+                    view = memoryview(data or b"")
+                    while view:
+                        view = view[os.write(descriptor, view) :]
+        except (OSError, DockerException, ValueError) as error:
+            # nobody reads any more, or the engine is gone
+            log.debug("output of container %s: %s", self.id[:12], error)
+        finally:
+            self._close_writers()
+
+    def _close_writers(self) -> None:
+        writers, self._writers = self._writers, set()
+        for descriptor in writers:
+            os.close(descriptor)
+
+    def _wait(self) -> None:
+        try:
+            self.exit_code = self._exit_code()
+            self.out_of_memory = self.exit_code == 137 and self._was_out_of_memory()
+        finally:
+            self._ended.set()
+            os.close(self._exit)
+
+    def _exit_code(self) -> int:
+        away_since: float | None = None
+        while True:
+            try:
+                # no timeout: for as long as it runs
+                return self._client.wait(self.id, timeout=None)["StatusCode"]
+            except NotFound:
+                return 137
+            except (DockerException, requests.RequestException) as error:
+                now = time.monotonic()
+                away_since = away_since or now
+                if now - away_since > _ENGINE_AWAY:
+                    log.warning("the container engine is gone: %s", error)
+                    return 137
+                time.sleep(0.2)
+
+    def _was_out_of_memory(self) -> bool:
+        # it is true as well when only a program inside was ended for that
+        with suppress(DockerException, requests.RequestException):
+            return bool(self._client.inspect_container(self.id)["State"]["OOMKilled"])
+        return False
+
+
+def in_words(size: int) -> str:
+    """ "512 MB", as one writes limits: in units of 1024 when they are whole, else of 1000."""
+    for base in (1024, 1000):
+        for power, unit in ((3, "GB"), (2, "MB")):
+            if size >= base**power and size % base**power == 0:
+                return f"{size // base**power} {unit}"
+    return f"{size / 1e6:.0f} MB"
+
+
+def _why_not_started(error: Exception, image: str) -> ContainerFailed:
+    said = str(getattr(error, "explanation", None) or error)
+    lower = said.lower()
+    if "executable file not found" in lower or ('"sh"' in lower and "no such file" in lower):
+        return ImageWithoutShell(
+            "The image has no shell (sh), which starts what runs in it. Build it on an image that has one, "
+            "such as python:3.12-slim."
+        )
+    if "bind source path does not exist" in lower:
+        return ContainerFailed(
+            f"The container engine does not see this machine's files ({said}). Run it on this computer, and "
+            "without a view of its own of /tmp (PrivateTmp of a service, or a snap)."
+        )
+    if "could not select device driver" in lower:
+        return ContainerFailed(
+            "The container engine has no access to GPUs: install the NVIDIA container toolkit there, or ask for none."
+        )
+    return ContainerFailed(f"The container could not be started: {said}")
