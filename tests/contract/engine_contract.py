@@ -14,27 +14,28 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.parts.local import LocalProject, user_processes
+from tests.parts.local import LocalProject, processes_of
 from valo_jupyter.domain.placement import Placement
 from valo_jupyter.domain.state import StateFolder, write_private
-from valo_jupyter.engines.port import Change, Engine, Order
+from valo_jupyter.engines.kinds import check_options
+from valo_jupyter.engines.port import Change, Engine, Machine, Order
+from valo_jupyter.engines.registry import open_engine
 from valo_jupyter.server.web import Web
 
 STEPS = {
     "quick": ["echo hi"],
-    "slow": ["touch $VH_OUTPUTS_DIR/../begun", "sleep 120"],
+    "slow": ["echo begun", "sleep 120"],
     # a child in a session of its own, whose parent is gone
-    "strays": ["(setsid sh -c 'exec sleep 121' &)", "touch $VH_OUTPUTS_DIR/../begun", "sleep 122"],
+    "strays": ["(setsid sh -c 'exec sleep 121' &)", "echo begun", "sleep 122"],
 }
 
 
 class Bench:
     """A server, an engine, and the orders between them."""
 
-    def __init__(self, engine: Engine, project: LocalProject, url: str) -> None:
-        self.engine, self.project, self.url = engine, project, url
+    def __init__(self, engine: Engine, project: LocalProject, url: str, environment: str) -> None:
+        self.engine, self.project, self.url, self.environment = engine, project, url, environment
         self.changes: list[Change] = []
-        self.environment = project.services.environments.list()[0].id
         engine.on_change(self.changes.append)
 
     async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
@@ -62,8 +63,7 @@ class Bench:
         given = await self.order(step)
         assert await self.engine.place(Order(given.execution_id, given.attempt, given.token, self.url))
         if step != "quick":
-            begun = self.project.state.jobs / f"{given.execution_id}-{given.attempt}" / "begun"
-            await self.until(begun.exists)
+            await self.until(lambda: "begun" in self.project.lines(given.execution_id))
         return given
 
     async def project_stop(self, given: Placement) -> None:
@@ -72,20 +72,32 @@ class Bench:
         await asyncio.to_thread(services.executions.stop, self.project.user, given.execution_id)
 
     def user_processes(self, execution_id: str) -> list[psutil.Process]:
-        return user_processes(Path.home(), execution_id)
+        return processes_of(None, VALO_EXECUTION=execution_id)
 
     def pid_of(self, execution_id: str) -> int:
-        return next(m.pid for m in self.engine.machines() if m.execution == execution_id and m.pid)
+        return next(pid for m in self.engine.machines() if m.execution == execution_id and (pid := pid_of(m)))
 
     def said(self, kind: str) -> list[Change]:
         return [change for change in self.changes if change.kind == kind]
 
 
+def pid_of(machine: Machine) -> int | None:
+    """Machines of all kinds run on this computer here; those elsewhere say their process themselves."""
+    return machine.pid or (machine.hardware or {}).get("pid")
+
+
 class EngineContract:
-    """Subclasses give `open_engine`."""
+    """Subclasses give `kind` and `options`, or open their engine themselves."""
+
+    kind = "local"
+    #: what is said of a machine whose process was killed
+    killed = "signal 9"
+
+    def options(self, state: StateFolder) -> dict[str, Any]:
+        return {}
 
     def open_engine(self, state: StateFolder) -> Engine:
-        raise NotImplementedError
+        return open_engine(self.kind, slug="bench", state=state, options=check_options(self.kind, self.options(state)))
 
     @asynccontextmanager
     async def bench(self, folder: Path) -> AsyncIterator[Bench]:
@@ -95,12 +107,18 @@ class EngineContract:
         write_private(state.server_file, f'{{"url": "{url}", "pid": {os.getpid()}}}')
         project = LocalProject(state, folder / "code", STEPS)
         project.services.environments.set_scale("local", maximum=9)
+        if self.kind != "local":
+            settings = {"engine": self.kind, "options": self.options(state)}
+            services = project.services
+            await asyncio.to_thread(
+                lambda: services.environments.edit(services.accounts.ensure("admin", admin=True), "local", settings)
+            )
         engine = self.open_engine(state)
         await engine.start()
         try:
-            yield Bench(engine, project, url)
+            yield Bench(engine, project, url, project.services.environments.get("local").id)
         finally:
-            machines = [machine.pid for machine in engine.machines() if machine.pid]
+            machines = [pid for machine in engine.machines() if (pid := pid_of(machine))]
             await engine.close()
             project.close()
             await web.close()
@@ -178,7 +196,7 @@ class EngineContract:
             os.kill(bench.pid_of(given.execution_id), signal.SIGKILL)
             (lost,) = await bench.until(lambda: bench.said("lost"))
             assert (lost.execution_id, lost.attempt) == (given.execution_id, given.attempt)
-            assert "signal 9" in lost.reason
+            assert self.killed in lost.reason
             assert left == [[]]
             await bench.idle(1)
 
@@ -189,11 +207,11 @@ class EngineContract:
             bench.engine.demand(1)
             await bench.idle(1)
             given = await bench.place("strays")
-            before = bench.pid_of(given.execution_id)
+            (before,) = (machine.name for machine in bench.engine.machines())
             await bench.engine.kill(given.execution_id, given.attempt)
             assert bench.user_processes(given.execution_id) == []
             await bench.idle(1)
-            assert bench.engine.machines()[0].pid != before
+            assert pid_of(bench.engine.machines()[0]) != before
             assert not bench.said("lost")
             # what nobody knows of ends nothing
             await bench.engine.kill("00000000-0000-0000-0000-000000000000", 1)

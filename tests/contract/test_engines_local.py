@@ -12,7 +12,6 @@ import pytest
 
 from tests.contract.engine_contract import EngineContract
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines.port import Engine
 from valo_jupyter.engines.registry import UnknownEngine, open_engine
 
 ROOT = str(Path(__file__).parents[2])
@@ -24,9 +23,6 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestLocalEngine(EngineContract):
-    def open_engine(self, state: StateFolder) -> Engine:
-        return open_engine("local", slug="local", state=state, options={})
-
     @pytest.mark.asyncio
     async def test_who_has_no_key_of_the_engine_is_refused(self, tmp_path: Path) -> None:
         async with self.bench(tmp_path) as bench:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +14,6 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.kinds import check_options
 from valo_jupyter.engines.port import Engine
 from valo_jupyter.engines.registry import open_engine
-
-ROOT = str(Path(__file__).parents[2])
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +33,14 @@ def reached(slurm: Slurm, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestSlurmEngine(EngineContract):
+    kind = "slurm"
+    killed = "FAILED"
+
     def options(self, state: StateFolder, **more: Any) -> dict[str, Any]:
         own = {
             "python": sys.executable,
             "memory": "100M",
             "folder": str(state.root.parent / "shared"),
-            "environment": {"PYTHONPATH": ROOT},
             "host": "127.0.0.1",
         }
         return check_options("slurm", own | more)

@@ -28,12 +28,12 @@ def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:
     raise AssertionError(f"it did not come to be within {seconds:.0f} s")
 
 
-def processes_of(home: Path, **variables: str) -> list[psutil.Process]:
+def processes_of(home: Path | None, **variables: str) -> list[psutil.Process]:
     """All processes that were started, however indirectly, with this home folder and these variables, but the asker.
 
-    The value `"*"` stands for any.
+    The value `"*"` stands for any, as does no home folder.
     """
-    wanted = {"HOME": str(home), **variables}
+    wanted = {"HOME": str(home) if home else "*", **variables}
     found = []
     for process in psutil.process_iter():
         try:
