@@ -36,6 +36,7 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
 )
 MAX_JSON = 64 * 1024 * 1024
 MAX_WAIT = 25.0
+_RUN_API = "/run/v1/"
 #: content from users never runs in our origin
 SAFE = {
     "X-Content-Type-Options": "nosniff",
@@ -56,6 +57,8 @@ class Binding:
     hosts: frozenset[str]
     #: called for every authenticated request of a user
     used: Callable[[], None]
+    #: for machines: the run API alone, and no token of a user
+    machines: bool = False
 
     @property
     def spool(self) -> Path:
@@ -66,6 +69,8 @@ def handlers(binding: Binding) -> list[tuple[str, type[web.RequestHandler], dict
     """Tornado's URL specifications for all registered routes."""
     grouped: dict[str, dict[str, Route]] = defaultdict(dict)
     for route in ROUTES:
+        if binding.machines and not route.pattern.startswith(_RUN_API):
+            continue
         grouped[route.regex][route.method] = route
     specs = []
     # patterns without placeholders first: `/commits/latest` is no commit's id
@@ -121,7 +126,7 @@ class RouteHandler(web.RequestHandler):
 
     async def _authenticated(self, route: Route | None) -> Request:
         request = _model(self.binding.services, self.request, self.path_kwargs)
-        auth = route.auth if route else "user"
+        auth = route.auth if route else "attempt" if self.binding.machines else "user"
         if auth == "signed":
             return request
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")

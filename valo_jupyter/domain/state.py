@@ -83,6 +83,10 @@ class StateFolder:
     def repository(self, project_id: str) -> Path:
         return self.root / "projects" / project_id / "repository.git"
 
+    def settings(self) -> dict[str, Any]:
+        """`settings.json`, which the server's owner may write; empty when there is none."""
+        return _read_json(self.root / "settings.json") or {}
+
     def read_server(self) -> dict[str, Any] | None:
         """`server.json`, or None when there is none or it is half written."""
         return _read_json(self.server_file)

@@ -32,6 +32,9 @@ def add_to(commands: Any) -> None:
     server.add_argument("--database-url", metavar="URL", help="PostgreSQL; SQLite in the state folder without it")
     server.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="where to listen (127.0.0.1)")
     server.add_argument("--port", type=int, metavar="PORT", help="a free one without it")
+    server.add_argument(
+        "--machines", metavar="HOST:PORT", help="where machines that are not of this computer find it, over TLS"
+    )
     server.set_defaults(command=_server)
 
 
@@ -88,4 +91,4 @@ def _token(_: argparse.Namespace) -> int:
 def _server(given: argparse.Namespace) -> int:
     from valo_jupyter.server import team
 
-    return team.run(database_url=given.database_url, host=given.host, port=given.port)
+    return team.run(database_url=given.database_url, host=given.host, port=given.port, machines=given.machines)

@@ -28,10 +28,7 @@ def idle_seconds(state: StateFolder) -> float | None:
     """
     value: object = os.environ.get("VALO_IDLE_SECONDS")
     if value is None:
-        try:
-            value = json.loads((state.root / "settings.json").read_text()).get("idle_seconds")
-        except (OSError, ValueError, AttributeError):
-            value = None
+        value = state.settings().get("idle_seconds")
     try:
         seconds = float(str(value)) if value is not None else _DEFAULT_SECONDS
     except ValueError:

@@ -9,7 +9,9 @@ import logging
 import os
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any, TypeVar
 
 from valo_jupyter import __version__
 from valo_jupyter.domain import clock
@@ -18,11 +20,14 @@ from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.server.companion import Companion
 from valo_jupyter.server.idle import idle_seconds, until_idle
+from valo_jupyter.server.listener import Address
 from valo_jupyter.server.locks import Lock, holder, last_holder, refuse_network
 from valo_jupyter.server.wake import ask_engine
 from valo_jupyter.server.web import Web, local_token, until_signal
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _LOG_CHECK_SECONDS = 60
 _ENGINE_END_SECONDS = 15.0
@@ -34,6 +39,7 @@ async def serve(
     host: str = "127.0.0.1",
     port: int | None = None,
     database_url: str | None = None,
+    machines: Address | None = None,
     local: bool = False,
     output: BoundedLog | None = None,
 ) -> None:
@@ -44,6 +50,8 @@ async def serve(
     port
         None: the one of the last server of this state folder if it is free, so that machines and browsers find it
         again; else any.
+    machines
+        Where machines elsewhere are to find it; None: as configured.
     local
         A user's own server, in the background: the engine starts it again when it dies.
     output
@@ -55,7 +63,7 @@ async def serve(
         Another process is this state folder's server.
     """
     path = state.lock("web")
-    last_port = last_holder(path).get("port") or 0
+    last = last_holder(path)
     lock = Lock.take(path, patience=1.0, version=__version__)
     if lock is None:
         by = (holder(path) or {}).get("pid")
@@ -63,10 +71,15 @@ async def serve(
     web = Web(state, database_url)
     try:
         local_token(web.services)
-        url = await _listen(web, host, last_port if port is None else port, may_change=port is None)
+        wanted = (last.get("port") or 0) if port is None else port
+        url = await _listen(lambda port: web.listen(host, port), wanted, may_change=port is None)
+        address = machines or Address.configured(state)
+        told = await _listen(
+            lambda port: web.listen_for_machines(address, port), last.get("machines_port") or 0, may_change=True
+        )
         # what the file says outlives this process: the engine restarts only what asks for it
-        lock.write(version=__version__, port=web.port, respawn=local)
-        _announce(state, url)
+        lock.write(version=__version__, port=web.port, machines_port=web.machines_port, respawn=local)
+        _announce(state, url, told)
         companion = Companion.engine(state)
         aside = [asyncio.create_task(companion.run()), asyncio.create_task(_turn(output))]
         seconds = idle_seconds(state) if local else None
@@ -80,18 +93,19 @@ async def serve(
         lock.release()
 
 
-async def _listen(web: Web, host: str, port: int, *, may_change: bool) -> str:
+async def _listen(listen: Callable[[int], Awaitable[T]], port: int, *, may_change: bool) -> T:
     try:
-        return await web.listen(host, port)
+        return await listen(port)
     except OSError as error:
         if not (may_change and port and error.errno == errno.EADDRINUSE):
             raise
-        return await web.listen(host, 0)
+        return await listen(0)
 
 
-def _announce(state: StateFolder, url: str) -> None:
+def _announce(state: StateFolder, url: str, machines: dict[str, Any]) -> None:
     content = {
         "url": url,
+        "machines": machines,
         "pid": os.getpid(),
         "version": __version__,
         "host": socket.gethostname(),

@@ -7,10 +7,12 @@ import getpass
 import logging
 import secrets
 import signal
+import ssl
 import threading
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_sockets
@@ -19,7 +21,9 @@ from tornado.web import Application
 from valo_jupyter.api import routes as routes
 from valo_jupyter.api.binder import Binding, handlers
 from valo_jupyter.api.hub import Hub
+from valo_jupyter.domain.errors import Conflict
 from valo_jupyter.domain.state import StateFolder, write_private
+from valo_jupyter.server.listener import Address, tls
 from valo_jupyter.server.wake import ask_engine
 from valo_jupyter.services import Services
 
@@ -71,31 +75,62 @@ class Web:
         self.services = Services.open(state, database_url, changed=self.hub.touch, queued=self._wake)
         self.last_used = time.monotonic()
         self.url = ""
-        self.port = 0
+        self.port = self.machines_port = 0
+        self._servers: list[HTTPServer] = []
         self._id = uuid.uuid4().hex
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="valo-api")
         self._tasks: list[asyncio.Task[None]] = []
 
     async def listen(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the address. A server on loopback answers to loopback's names only."""
-        hosts = LOOPBACK if host in LOOPBACK else frozenset[str]()
         self.hub.open()
         for left in self.state.uploads.iterdir():
             left.unlink()
-        binding = Binding(self.services, self.hub, self._executor, hosts, self._used)
-        self._server = HTTPServer(
-            Application(handlers(binding), log_function=_log_failures),
-            max_body_size=64 * 1024 * 1024,
-            max_buffer_size=64 * 1024 * 1024,
-            xheaders=False,
-        )
-        sockets = bind_sockets(port, host)
-        self.port = sockets[0].getsockname()[1]
-        self._server.add_sockets(sockets)
+        self.port = self._open(host, port, hosts=LOOPBACK if host in LOOPBACK else frozenset())
         self.url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::', '') else host}:{self.port}"
         await asyncio.to_thread(self.services.web_beat, self._id)
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._look())]
         return self.url
+
+    async def listen_for_machines(self, address: Address | None = None, port: int = 0) -> dict[str, Any]:
+        """Open the run API alone, with TLS where an address says that machines come from elsewhere.
+
+        What `server.json` says of it, `{"url", "ca"}`.
+        """
+        if address is None:
+            self.machines_port = self._open("127.0.0.1", port, hosts=LOOPBACK, machines=True)
+            return {"url": f"http://127.0.0.1:{self.machines_port}", "ca": None}
+        context, ca = await asyncio.to_thread(tls, self.state, address)
+        try:
+            self.machines_port = self._open(address.interface, address.port, machines=True, context=context)
+        except OSError as error:
+            raise Conflict(
+                f"This computer cannot listen for machines at {address.host}:{address.port}: "
+                f"{error.strerror or error}. Name another address or port."
+            ) from error
+        return {"url": address.url(self.machines_port), "ca": ca}
+
+    def _open(
+        self,
+        host: str,
+        port: int,
+        *,
+        hosts: frozenset[str] = frozenset(),
+        machines: bool = False,
+        context: ssl.SSLContext | None = None,
+    ) -> int:
+        binding = Binding(self.services, self.hub, self._executor, hosts, self._used, machines)
+        server = HTTPServer(
+            Application(handlers(binding), log_function=_log_failures),
+            max_body_size=64 * 1024 * 1024,
+            max_buffer_size=64 * 1024 * 1024,
+            xheaders=False,
+            ssl_options=context,
+        )
+        sockets = bind_sockets(port, host)
+        server.add_sockets(sockets)
+        self._servers.append(server)
+        return sockets[0].getsockname()[1]
 
     def _used(self) -> None:
         self.last_used = time.monotonic()
@@ -127,9 +162,11 @@ class Web:
     async def close(self) -> None:
         for task in self._tasks:
             task.cancel()
-        self._server.stop()
+        for server in self._servers:
+            server.stop()
         await self.hub.close(CLOSE_SECONDS)
-        await self._server.close_all_connections()
+        for server in self._servers:
+            await server.close_all_connections()
         self._wake.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
         self.services.close()
