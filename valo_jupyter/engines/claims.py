@@ -56,6 +56,10 @@ class Claim:
         self._count += 1
         return f"{self.prefix}{self.owner.run}-{self._count}"
 
+    def owns(self, name: str) -> bool:
+        """True when the machine is of this run."""
+        return Owner.of(name) == self.owner
+
     def orphaned(self, name: str) -> bool:
         """True when the machine is of this server, and of an engine that no longer lives."""
         owner = Owner.of(name)

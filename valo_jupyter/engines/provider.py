@@ -145,6 +145,9 @@ class ProviderEngine(ElsewhereEngine):
             if not refused.unclear:
                 self._never_given.add(name)
             self.gone(name, str(refused))
+        except Exception as error:
+            log.exception("machine %s could not be asked for", name)
+            self.gone(name, f"it could not be asked for: {error!r}")
         else:
             if self._slots.get(name) is None:
                 self.take_back(name)
@@ -180,14 +183,14 @@ class ProviderEngine(ElsewhereEngine):
                     await self.provider.take_back(name)
                     asked = True
                 if name in self._never_given or self._certain(await self._sight(name)):
-                    self._forget_given(name)
+                    self._over_and_done(name)
                     return
             except Refused as refused:
                 log.warning("machine %s could not be taken back yet: %s", name, refused)
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, 3.0)
         # nobody has seen it end, but by now it has ended itself
-        self._forget_given(name)
+        self._over_and_done(name)
         self._owed.add(name)
         self._look_now.set()
 
@@ -200,10 +203,19 @@ class ProviderEngine(ElsewhereEngine):
             return self.provider.forgets_only_ended
         return sight.state == "ended" and sight.confirmed
 
-    def _forget_given(self, name: str) -> None:
+    def silent_since(self, name: str) -> float | None:
+        """Since when the machine cannot have heard of anybody, as far as that is known."""
+        return None
+
+    def has_ended(self, name: str) -> None:
+        """Nothing of the machine runs any more; for subclasses."""
+
+    def _over_and_done(self, name: str) -> None:
         self._never_given.discard(name)
         for known in (self._given, self._runs_since, self._words):
             known.pop(name, None)
+        self.has_ended(name)
+        self.gone(name, "it was ended")
 
     # what the provider says
 
@@ -255,6 +267,8 @@ class ProviderEngine(ElsewhereEngine):
                 except Refused as refused:
                     # for now: what it has given goes on without it
                     log.warning("the provider of %s does not answer: %s", self.slug, refused)
+                except Exception:
+                    log.exception("the machines of %s could not be looked at; the next look tries again", self.slug)
             # those that come at once are looked at together
             await asyncio.sleep(0.5)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shlex
 from collections.abc import Collection
@@ -11,7 +12,7 @@ from typing import Any
 from dask_jobqueue.slurm import SLURMJob
 
 from valo_jupyter.domain.state import write_private
-from valo_jupyter.engines import slurm_queue
+from valo_jupyter.engines import bundle, slurm_queue
 from valo_jupyter.engines.logs import tail
 from valo_jupyter.engines.provider import Provider, ProviderEngine, Refused, Sight
 from valo_jupyter.engines.slurm_queue import SlurmFailed
@@ -99,7 +100,9 @@ class _Slurm(Provider):
         try:
             for folder in (self._folder, self._folder / "log", self._folder / "start"):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # not in the script, which Slurm keeps: the machine removes it as soon as it has read it
+            self._wheel = await asyncio.to_thread(bundle.wheel, self._folder / "wheels")
+            write_private(self._folder / "bootstrap.sh", bundle.bootstrap())
+            # not in the script, which Slurm keeps; it is removed as soon as it has been opened
             write_private(self._start_file(name), json.dumps(config) + "\n")
         except OSError as error:
             raise Refused(f"the folder {self._folder} cannot be written: {error.strerror}") from error
@@ -152,7 +155,8 @@ class _Slurm(Provider):
 
     def _command(self, name: str) -> str:
         start = shlex.quote(str(self._start_file(name)))
-        return f"[ -e {start} ] || exit 0\nexec {self._options['python']} -m valo_jupyter.engines.remote {start}"
+        program = [str(self._folder / "bootstrap.sh"), str(self._wheel), str(self._folder), self._options["python"]]
+        return f"[ -e {start} ] || exit 0\nexec 3< {start}\nrm -f {start}\nexec sh {shlex.join(program)} <&3 3<&-"
 
 
 def _shared(options: dict[str, Any]) -> Path:
