@@ -43,6 +43,9 @@ class RunServer:
         self.inputs: list[dict[str, Any]] = []
         self.outputs: list[dict[str, Any]] = []
         self.ends: list[dict[str, Any]] = []
+        #: what `registry` answers
+        self.access: dict[str, Any] = {"username": None, "password": None, "entry": None}
+        self.images: list[dict[str, Any]] = []
         self.problems: list[str] = []
         self.stale = False
         self.stop: dict[str, Any] | None = None
@@ -135,6 +138,13 @@ class RunServer:
         self.outputs += items
         return [{"datum": str(uuid.uuid5(uuid.NAMESPACE_URL, item["name"] + item["sha256"]))} for item in items]
 
+    def take_registry(self, body: bytes) -> Any:
+        return self.access
+
+    def take_image(self, body: bytes) -> Any:
+        self.images.append(json.loads(body))
+        return {}
+
     def take_end(self, body: bytes) -> Any:
         self.ends.append(json.loads(body))
         return {}
@@ -163,6 +173,8 @@ class Handler(RequestHandler):
             "notebook": server.take_notebook,
             "inputs": server.take_inputs,
             "outputs": server.take_outputs,
+            "registry": server.take_registry,
+            "image": server.take_image,
             "end": server.take_end,
         }[path]
         try:

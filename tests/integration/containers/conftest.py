@@ -1,0 +1,43 @@
+"""Jobs in containers of a real engine, against the server of the job tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.job.conftest import Bench, RunServer, bench, kernels, server  # noqa: F401
+from tests.parts import images
+from tests.parts.docker import Engine
+
+SETTINGS = {
+    "mode": "always",
+    "profile": "default",
+    "network": "none",
+    "cpu": None,
+    "memory_bytes": None,
+    "pids": None,
+    "shm_bytes": None,
+    "gpus": None,
+    # the images of these tests are in no registry
+    "local_images": True,
+}
+
+
+@pytest.fixture
+def box(dockerd: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
+    """Makes the `container` of an assignment."""
+    monkeypatch.setenv("DOCKER_HOST", dockerd.host)
+
+    def box(image: str = images.NOTEBOOK, **settings: Any) -> dict[str, Any]:
+        return {"image": image, **SETTINGS, **settings}
+
+    return box
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(dockerd: Engine) -> Any:
+    """No test leaves a container."""
+    yield
+    assert dockerd.client.containers.list(all=True) == []
