@@ -178,9 +178,10 @@ class Registry:
             raise RegistryUnreachable(f"There is no registry {whom}: its name is not known.") from error
         except http.SSLError as error:
             raise RegistryUnreachable(f"{whom} cannot be trusted: {_reason(error)}.") from error
-        except http.TimeoutError as error:
-            raise RegistryUnreachable(f"{whom} did not answer within {_SECONDS:.0f} s.") from error
         except (http.HTTPError, OSError) as error:
+            # to urllib3 a refused connection is a kind of timeout
+            if isinstance(error, http.TimeoutError) and not isinstance(error, http.NewConnectionError):
+                raise RegistryUnreachable(f"{whom} did not answer within {_SECONDS:.0f} s.") from error
             raise RegistryUnreachable(f"{whom} does not answer: {_reason(error)}.") from error
 
 
