@@ -72,6 +72,8 @@ def _of_the_end(case: Case, known: Records, killed: bool) -> list[str]:
         return [f"{lost} machines were lost, though it may be queued again {row.requeue} times only"]
     if row.status == "complete" and "complete" in case.kind.ends:
         return []
+    if row.status == "stopped" and case.stopped and re.search("stopped by|the environment was deleted", detail):
+        return []
     if row.status in case.kind.ends and case.kind.reason in detail:
         return []
     if killed and row.status in ("crashed", "error") and re.search(r"killed|signal 9|exit code 137", detail):

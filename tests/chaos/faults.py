@@ -25,8 +25,9 @@ _WEIGHTS = {
     ("freeze", "engine"): 2,
     ("freeze", "machine"): 3,
     ("freeze", "user"): 2,
-    ("scale", ""): 3,
-    ("disable", ""): 1,
+    ("change", "max_scale"): 3,
+    ("change", "per_user_quota"): 2,
+    ("change", "enabled"): 1,
 }
 
 
@@ -61,7 +62,8 @@ def plan_faults(dice: random.Random, seconds: float, *, pause: float, long: tupl
     while (at := at + dice.uniform(0.2, 2 * pause - 0.2)) < seconds:
         what, whom = dice.choices(kinds, weights)[0]
         length = dice.choice((0.2, 1.0, 3.0, 6.0)) * dice.uniform(0.5, 1.5)
-        faults.append(Fault(at, what, whom, dice.random(), length if what in ("freeze", "disable") else 0.0))
+        lasts = what == "freeze" or whom == "enabled"
+        faults.append(Fault(at, what, whom, dice.random(), length if lasts else 0.0))
     for whom in long:
         length = dice.uniform(60, 65) if whom in ("web", "engine") else dice.uniform(33, 45)
         faults.append(Fault(dice.uniform(2, max(4, seconds - 60)), "freeze", whom, dice.random(), length))

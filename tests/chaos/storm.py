@@ -19,8 +19,7 @@ from tests.chaos import checks, ledger
 from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
 from tests.parts.local import LocalProject, processes_of, until, user_processes
-from valo_jupyter.db.tables import environments, executions
-from valo_jupyter.domain import clock
+from valo_jupyter.db.tables import executions
 from valo_jupyter.domain.executions import ENDED
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.processes import MachineRecord
@@ -29,8 +28,14 @@ from valo_jupyter.server.locks import is_held
 
 T = TypeVar("T")
 
-#: environments and their largest number of machines
-SCALE = {"local": 2, "small": 1, "wide": 3}
+#: where executions run, and the settings of that; the last one is deleted in the middle of the storm
+LOCAL: dict[str, dict[str, Any]] = {
+    "local": {"engine": "local", "max_scale": 2},
+    "small": {"engine": "local", "max_scale": 1, "min_scale": 1},
+    "wide": {"engine": "local", "max_scale": 3, "scale_down_grace_minutes": 0.05},
+    "doomed": {"engine": "local", "max_scale": 2},
+}
+DOOMED = "doomed"
 #: for what is still waiting or running when the storm is over
 SETTLE_SECONDS = 180.0
 _STEP = 0.05
@@ -46,26 +51,31 @@ class Size:
 
 
 class Storm:
-    def __init__(self, seed: int, size: Size, state: StateFolder, folder: Path) -> None:
+    def __init__(
+        self, seed: int, size: Size, state: StateFolder, folder: Path, wanted: dict[str, dict[str, Any]] = LOCAL
+    ) -> None:
         dice = random.Random(seed)
         self.state = state
         self.size = size
-        self.cases = plan_cases(dice, size.executions, list(SCALE), size.seconds)
+        self.wanted = wanted
+        self.cases = plan_cases(dice, size.executions, list(wanted), size.seconds)
         self.faults = plan_faults(dice, size.seconds, pause=size.pause, long=size.long)
         self.ledger = ledger.Ledger()
         self.traces = folder / "traces"
         self.traces.mkdir()
         write_code(folder / "code")
         self.project = LocalProject(state, folder / "code", STEPS)
-        self._make_environments()
+        self._admin = self.project.services.accounts.ensure("admin", admin=True)
         self._freezer = Freezer(lambda victim: self.ledger.note(f"thaw {victim.label} ({victim.process.pid})"))
         #: executions whose own processes were killed
         self._killed: set[str] = set()
         #: folders that machines have made, outside of the state folder
         self._scratch: set[str] = set()
         self._enable_at: dict[str, float] = {}
+        self._gone: set[str] = set()
         self._starter = ThreadPoolExecutor(1)
         self._starting: Future[Any] | None = None
+        self._make_environments()
 
     # the storm
 
@@ -77,8 +87,9 @@ class Storm:
         while cases or faults or stops or self._freezer.frozen():
             now = time.monotonic() - begun
             # a disabled environment takes nothing
-            due = [case for case in cases if case.at <= now and case.environment not in self._enable_at]
-            for case in due:
+            for case in [case for case in cases if case.at <= now and case.environment not in self._enable_at]:
+                if case.environment in self._gone:
+                    case.environment = next(iter(self.wanted))
                 self._submit(case)
                 cases.remove(case)
             while faults and faults[0].at <= now:
@@ -91,11 +102,13 @@ class Storm:
             for slug in [slug for slug, at in self._enable_at.items() if at <= now]:
                 del self._enable_at[slug]
                 self._set(slug, enabled=True)
+            if DOOMED in self.wanted and DOOMED not in self._gone and now > self.size.seconds / 2:
+                self._delete(DOOMED)
             self._scratch |= {record.scratch for record in machines(self.state)}
             self._keep_started()
             time.sleep(_STEP)
-        for slug, maximum in SCALE.items():
-            self._set(slug, enabled=True, max_scale=maximum)
+        for slug, settings in self.wanted.items():
+            self._set(slug, **{"enabled": True, "per_user_quota": 0, "min_scale": 0, **settings})
         self.ledger.note("the storm is over")
 
     def settle(self) -> None:
@@ -168,16 +181,14 @@ class Storm:
         self.ledger.note(f"submitted: {case}", case.id)
 
     def _do(self, fault: Fault) -> None:
-        if fault.what in ("scale", "disable"):
-            slug = list(SCALE)[int(fault.aim * len(SCALE))]
-            if fault.what == "scale":
-                maximum = 1 + int(fault.aim * 997) % 4
-                self._set(slug, max_scale=maximum)
-                self.ledger.note(f"{slug} may have {maximum} machines")
-            else:
-                self._set(slug, enabled=False)
+        if fault.what == "change":
+            slug = list(self.wanted)[int(fault.aim * len(self.wanted))]
+            number = int(fault.aim * 997) % 4
+            if fault.whom == "enabled":
                 self._enable_at[slug] = fault.at + fault.seconds
-                self.ledger.note(f"{slug} is disabled for {fault.seconds:.1f} s")
+            self._set(
+                slug, **{fault.whom: {"max_scale": 1 + number, "per_user_quota": number, "enabled": False}[fault.whom]}
+            )
             return
         found = victims(self.state, fault.whom)
         if not found:
@@ -204,23 +215,26 @@ class Storm:
             self._starting = self._starter.submit(lifecycle.start, self.state)
 
     def _make_environments(self) -> None:
-        with self.project.services.database.write() as connection:
-            local = connection.execute(sa.select(environments).where(environments.c.slug == "local")).one()._asdict()
-            for slug, maximum in SCALE.items():
-                values = {"max_scale": maximum, "enabled": True}
-                if slug == "local":
-                    connection.execute(sa.update(environments).where(environments.c.slug == slug).values(**values))
-                else:
-                    fresh = {"id": str(uuid.uuid4()), "name": slug, "slug": slug, "is_default": False}
-                    values = {**local, **values, **fresh, "ctime": clock.now()}
-                    connection.execute(sa.insert(environments).values(**values))
+        known = {row.slug for row in self.project.services.environments.list()}
+        for slug, settings in self.wanted.items():
+            if slug in known:
+                self._set(slug, **settings)
+            else:
+                self.project.services.environments.create(self._admin, {"name": slug, **settings})
 
     def _set(self, slug: str, **values: Any) -> None:
-        def update() -> None:
-            with self.project.services.database.write() as connection:
-                connection.execute(sa.update(environments).where(environments.c.slug == slug).values(**values))
+        if slug not in self._gone:
+            self._insist(self.project.services.environments.edit, self._admin, slug, values)
+            self.ledger.note(f"{slug}: {values}")
 
-        self._insist(update)
+    def _delete(self, slug: str) -> None:
+        self._gone.add(slug)
+        self._enable_at.pop(slug, None)
+        self._insist(self.project.services.environments.delete, self._admin, slug, stop=True)
+        self.ledger.note(f"{slug} is deleted")
+        for case in self.cases:
+            # those that had ended before stay as they are
+            case.stopped = case.stopped or bool(case.id and case.environment == slug)
 
     def _rows(self) -> dict[str, Any]:
         with self.project.services.database.read() as connection:

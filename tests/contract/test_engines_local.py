@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import socket
 import ssl
 import sys
@@ -12,6 +14,7 @@ import pytest
 
 from tests.contract.engine_contract import EngineContract
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.processes import machines_folder, records
 from valo_jupyter.engines.registry import UnknownEngine, open_engine
 
 ROOT = str(Path(__file__).parents[2])
@@ -65,6 +68,19 @@ class TestLocalEngine(EngineContract):
                 (failed,) = await bench.until(lambda: bench.said("failed"))
             assert "could not be started" in failed.reason
             await bench.idle(1)
+
+    @pytest.mark.asyncio
+    async def test_an_idle_machine_that_hangs_leaves_nothing_when_it_is_closed(self, tmp_path: Path) -> None:
+        async with self.bench(tmp_path) as bench:
+            bench.engine.set_limits(0, 1, 60.0)
+            bench.engine.demand(1)
+            await bench.idle(1)
+            (record,) = records(machines_folder(bench.project.state))
+            os.kill(record.machine.pid, signal.SIGSTOP)
+            bench.engine.set_limits(0, 0, 60.0)
+            await bench.until(lambda: not records(machines_folder(bench.project.state)))
+            assert not Path(record.scratch).exists()
+            assert not record.machine.alive()
 
 
 def _refused(host: str, port: int) -> bool:

@@ -66,13 +66,17 @@ class LocalEngine(DaskEngine):
         machines = list(self._processes.values())
         await super().close()
         await asyncio.gather(*(machine.ending(_CLOSE_SECONDS + 1) for machine in machines))
+        for machine in machines:
+            await self.end(machine.name, None)
 
     def keep(self, name: str, machine: _MachineProcess) -> None:
         self._processes[name] = machine
 
-    def ended(self, name: str, reason: str) -> None:
-        """The process of a machine has ended."""
+    def ended(self, name: str, reason: str, *, orderly: bool = False) -> None:
+        """The process of a machine has ended; unless it did so orderly, it has put nothing away."""
         self._processes.pop(name, None)
+        if not orderly:
+            self._spawn(self.end(name, None))
         self.gone(name, reason)
 
 
@@ -83,7 +87,7 @@ class _MachineProcess(ProcessInterface):
         super().__init__()
         self._scheduler = scheduler
         self._engine = engine
-        self._name = name
+        self.name = name
         self._process: asyncio.subprocess.Process | None = None
         self._waiter: asyncio.Task[str] | None = None
         self._log = engine.state.log / f"machine-{name}.log"
@@ -96,9 +100,9 @@ class _MachineProcess(ProcessInterface):
         try:
             self._process = await self._launch()
         except OSError as error:
-            self._engine.ended(self._name, f"its process could not be started: {error}")
+            self._engine.ended(self.name, f"its process could not be started: {error}")
         else:
-            self._engine.keep(self._name, self)
+            self._engine.keep(self.name, self)
             self._waiter = asyncio.get_running_loop().create_task(self._wait(self._process))
         await super().start()
 
@@ -118,7 +122,7 @@ class _MachineProcess(ProcessInterface):
                 env={name: value for name, value in os.environ.items() if not name.startswith(_PRIVATE)},
             )
         config = {
-            "name": self._name,
+            "name": self.name,
             "state": str(engine.state.root),
             "log": str(self._log),
             "scheduler": self._scheduler,
@@ -139,7 +143,7 @@ class _MachineProcess(ProcessInterface):
             reason = f"{reason}: {tail(self._log)}"
         elif code == 0:
             self._log.unlink(missing_ok=True)
-        self._engine.ended(self._name, reason)
+        self._engine.ended(self.name, reason, orderly=code == 0)
         return reason
 
     async def ending(self, patience: float) -> str | None:
@@ -150,7 +154,7 @@ class _MachineProcess(ProcessInterface):
         return self._waiter.result() if done else None
 
     def _too_slow(self) -> None:
-        if any(m.name == self._name and m.state == "starting" for m in self._engine.machines()):
+        if any(m.name == self.name and m.state == "starting" for m in self._engine.machines()):
             self.kill()
 
     def kill(self) -> None:
