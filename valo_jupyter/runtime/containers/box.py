@@ -60,9 +60,7 @@ class Box:
         """A new folder shared with a container."""
         return RunFolder(self._short, self.inside.owner, mount=sees_our_mounts(self.engine.host))
 
-    def start(
-        self, folder: RunFolder, environment: Mapping[str, str], command: str, *, cwd: str, merged: bool = False
-    ) -> Container:
+    def start(self, folder: RunFolder, environment: Mapping[str, str], command: str, *, cwd: str) -> Container:
         """Start a shell on `command`; the container sees `folder` as `INSIDE`. Close both afterwards."""
         left_out = folder.write_start(self.environment(environment), command)
         if left_out:
@@ -76,9 +74,7 @@ class Box:
             "WorkingDir": cwd,
             "User": self._user,
             "Env": ["TINI_KILL_PROCESS_GROUP=1"],
-            "AttachStdout": True,
-            "AttachStderr": True,
             "Labels": dict(self._labels),
             "HostConfig": self.engine.host_config(self.settings, mounts),
         }
-        return Container(self.engine, config, memory_bytes=self.settings["memory_bytes"], merged=merged)
+        return Container(self.engine, config, memory_bytes=self.settings["memory_bytes"])

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -25,7 +25,7 @@ _REMOVE = 10.0
 
 
 class Container:
-    """A started container; its output arrives in pipes. `signal` and `kill` may be called from any thread.
+    """A started container. `signal` and `kill` may be called from any thread.
 
     Parameters
     ----------
@@ -33,13 +33,9 @@ class Container:
         The body of the engine's `POST /containers/create`.
     memory_bytes
         Its limit, for telling that it was reached.
-    merged
-        stderr arrives in stdout's pipe, too.
     """
 
-    def __init__(
-        self, engine: ContainerEngine, config: Mapping[str, Any], *, memory_bytes: int | None, merged: bool = False
-    ) -> None:
+    def __init__(self, engine: ContainerEngine, config: Mapping[str, Any], *, memory_bytes: int | None) -> None:
         self._engine = engine
         self._client = engine.client
         self._memory_bytes = memory_bytes
@@ -48,28 +44,18 @@ class Container:
         self.exit_code: int | None = None
         self.out_of_memory = False
         self.id = self._create(config)
-        #: read ends: of its output, and of one that is at its end once the container has ended
-        self.stdout, out = os.pipe()
-        self.stderr, err = (self.stdout, out) if merged else os.pipe()
+        #: the end of a pipe that can be read once the container has ended
         self.exited, self._exit = os.pipe()
-        for descriptor in {self.stdout, self.stderr}:
-            os.set_blocking(descriptor, False)
-        self._writers = {out, err}
         try:
-            # before it starts, so that nothing is missed
-            frames = self._client.attach(self.id, stream=True, demux=True)
             self._client.start(self.id)
             self.pid = self._seen_pid()
         except BaseException as error:
-            self._close_writers()
             os.close(self._exit)
             self.remove()
             if isinstance(error, (DockerException, requests.RequestException)):
-                raise _why_not_started(error, str(config["Image"])) from error
+                raise _why_not_started(error) from error
             raise
-        threading.Thread(target=self._pump, args=(frames, out, err), name="valo-output", daemon=True).start()
-        self._waiter = threading.Thread(target=self._wait, name="valo-container", daemon=True)
-        self._waiter.start()
+        threading.Thread(target=self._wait, name="valo-container", daemon=True).start()
 
     def poll(self) -> int | None:
         """The exit code once it has ended, 128 + its number for a signal."""
@@ -98,7 +84,7 @@ class Container:
         self.signal(signal.SIGKILL)
 
     def remove(self) -> None:
-        """End it, remove it, and give back the pipes; may be called twice."""
+        """End it and remove it; may be called twice."""
         self._killed = True
         deadline = time.monotonic() + _REMOVE
         while True:
@@ -112,15 +98,15 @@ class Container:
                     log.warning("container %s could not be removed: %s", self.id[:12], error)
                     break
                 time.sleep(0.05)
-        for descriptor in {self.stdout, self.stderr, self.exited} - {-1}:
-            os.close(descriptor)
-        self.stdout = self.stderr = self.exited = -1
+        exited, self.exited = self.exited, -1
+        if exited >= 0:
+            os.close(exited)
 
     def _create(self, config: Mapping[str, Any]) -> str:
         try:
             made = self._client.create_container_from_config(dict(config))
         except APIError as error:
-            raise _why_not_started(error, str(config["Image"])) from error
+            raise _why_not_started(error) from error
         except (DockerException, requests.RequestException) as error:
             raise ContainerFailed(f"The container engine does not answer: {error}.") from error
         return made["Id"]
@@ -133,25 +119,6 @@ class Container:
                 return pid if self.id[:12] in file.read() else None
         except OSError:
             return None
-
-    def _pump(self, frames: Iterable[tuple[bytes | None, bytes | None]], out: int, err: int) -> None:
-        """Bring the engine's stream into the pipes, which hold it back when nobody reads."""
-        try:
-            for parts in frames:
-                for descriptor, data in zip((out, err), parts, strict=True):
-                    view = memoryview(data or b"")
-                    while view:
-                        view = view[os.write(descriptor, view) :]
-        except (OSError, DockerException, ValueError) as error:
-            # nobody reads any more, or the engine is gone
-            log.debug("output of container %s: %s", self.id[:12], error)
-        finally:
-            self._close_writers()
-
-    def _close_writers(self) -> None:
-        writers, self._writers = self._writers, set()
-        for descriptor in writers:
-            os.close(descriptor)
 
     def _wait(self) -> None:
         try:
@@ -193,7 +160,7 @@ def in_words(size: int) -> str:
     return f"{size / 1e6:.0f} MB"
 
 
-def _why_not_started(error: Exception, image: str) -> ContainerFailed:
+def _why_not_started(error: Exception) -> ContainerFailed:
     said = str(getattr(error, "explanation", None) or error)
     lower = said.lower()
     if "executable file not found" in lower or ('"sh"' in lower and "no such file" in lower):

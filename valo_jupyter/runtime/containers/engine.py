@@ -16,7 +16,7 @@ from valo_jupyter.runtime.containers.errors import NoContainerEngine
 
 #: somebody's who is nobody on this machine, for strict containers that root drives
 _NOBODY = (65534, 65534)
-#: bytes of what a container prints that the engine may keep; nothing of it is needed, it is read as it comes
+#: what a container prints arrives in pipes of our own; the engine keeps nothing of it
 _LOGS = {"Type": "none", "Config": {}}
 
 

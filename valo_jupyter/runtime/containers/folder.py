@@ -68,8 +68,19 @@ class RunFolder:
         os.chown(path, *self._owner)
         return os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW)
 
+    def make_output(self, name: str) -> OutputPipe:
+        """A named pipe for what a program prints.
+
+        The engine's own stream of it comes late and holds a copy; this is as if the program were our child.
+        """
+        path = self.shared / name
+        os.mkfifo(path, 0o600)
+        os.chown(path, *self._owner)
+        read = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        return OutputPipe(read, os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
+
     def write_start(self, environment: Mapping[str, str], command: str) -> list[str]:
-        """What `argv()` runs; variables that no shell can hand on, which are left out.
+        """Write what `argv()` runs: `command`, in a shell. Returns variables that no shell can hand on, left out.
 
         Variables are not given to the container engine: it shows them to everyone who may ask it.
         """
@@ -91,6 +102,26 @@ class RunFolder:
         if self.mounted:
             _unmount(self.shared)
         shutil.rmtree(self.path, ignore_errors=True)
+
+
+class OutputPipe:
+    """Its reading end, and a writing end, so that it does not end before there is a program."""
+
+    def __init__(self, read: int, write: int) -> None:
+        self.read = read
+        self._write = write
+
+    def end(self) -> None:
+        """It is at its end as soon as the programs that write to it are."""
+        write, self._write = self._write, -1
+        if write >= 0:
+            os.close(write)
+
+    def close(self) -> None:
+        self.end()
+        read, self.read = self.read, -1
+        if read >= 0:
+            os.close(read)
 
 
 def unmount_below(folder: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import threading
 from typing import Any
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -14,14 +13,14 @@ from jupyter_client.provisioning.provisioner_base import KernelProvisionerBase
 from valo_jupyter.runtime.containers.box import Box
 from valo_jupyter.runtime.containers.container import Container
 from valo_jupyter.runtime.containers.errors import ImageWithoutKernel
-from valo_jupyter.runtime.containers.folder import INSIDE, RunFolder
+from valo_jupyter.runtime.containers.folder import INSIDE, OutputPipe, RunFolder
 from valo_jupyter.runtime.containers.kernelspecs import PYTHON
 from valo_jupyter.runtime.processes import Processes
 from valo_jupyter.runtime.provisioner import check_length
 
 #: jupyter_client numbers the sockets `<ip>-1` to `<ip>-5`; `inside` adds a sixth
 _SOCKET = "k"
-_CONNECTION = "connection.json"
+_CONNECTION, _OUTPUT = "connection.json", "output"
 _TAIL = 8192
 _NO_PROGRAM = 127
 
@@ -37,8 +36,8 @@ class DockerProvisioner(KernelProvisionerBase):
         self._box = box
         self._folder: RunFolder | None = None
         self._container: Container | None = None
+        self._output: OutputPipe | None = None
         self._tail = b""
-        self._ending = threading.Lock()
         self.pid: int | None = None
         self.output: int | None = None
         self.exited: int | None = None
@@ -70,11 +69,11 @@ class DockerProvisioner(KernelProvisionerBase):
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         assert self._folder is not None
-        self._container = self._box.start(
-            self._folder, kwargs["env"], _command(cmd), cwd=str(kwargs["cwd"]), merged=True
-        )
+        self._output = self._folder.make_output(_OUTPUT)
+        command = f"exec >{INSIDE}/{_OUTPUT} 2>&1\n{_command(cmd)}"
+        self._container = self._box.start(self._folder, kwargs["env"], command, cwd=str(kwargs["cwd"]))
         self.pid = self._container.pid
-        self.output, self.exited = self._container.stdout, self._container.exited
+        self.output, self.exited = self._output.read, self._container.exited
         return self.connection_info
 
     # -- what RunningKernel asks
@@ -90,8 +89,7 @@ class DockerProvisioner(KernelProvisionerBase):
         return bool(chunk)
 
     def last_words(self) -> list[str]:
-        while self.read_output() and self._container is not None and self._container.poll() is not None:
-            pass
+        self.read_output()
         return [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()][-3:]
 
     def reap(self) -> int | None:
@@ -148,6 +146,8 @@ class DockerProvisioner(KernelProvisionerBase):
         if container is not None:
             self.output = self.exited = None
             container.remove()
+        if self._output is not None:
+            self._output.close()
         if self._folder is not None:
             self._folder.close()
             self._folder = None

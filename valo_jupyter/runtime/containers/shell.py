@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from valo_jupyter.runtime.containers.box import Box
@@ -12,10 +13,12 @@ from valo_jupyter.runtime.contract import Folders, ProcessWatch
 from valo_jupyter.runtime.processes import Processes
 
 _SCRIPT, _STEPS, _ANSWERS = "commands.sh", "steps", "answers"
+_OUT, _ERR = "stdout", "stderr"
 #: The outer shell outlives an interrupt, so that programs may go on to save their work: the container ends with it.
-_COMMAND = """\
+_COMMAND = f"""\
+exec >{INSIDE}/{_OUT} 2>{INSIDE}/{_ERR}
 trap 'stopped=1' INT TERM
-sh {script} {steps} <{answers}
+sh {INSIDE}/{_SCRIPT} {INSIDE}/{_STEPS} <{INSIDE}/{_ANSWERS}
 code=$?
 while [ "$stopped" ] && kill -0 -1 2>/dev/null; do sleep 0.1; done
 exit $code
@@ -34,22 +37,22 @@ class ContainerShell:
         environment: Mapping[str, str],
         watch: ProcessWatch | None,
     ) -> None:
-        self._folder = folder = box.folder()
-        try:
+        with ExitStack() as made:
+            folder = box.folder()
+            made.callback(folder.close)
             folder.write(_SCRIPT, script.read_text(encoding="utf-8", errors="surrogateescape"))
-            self.steps = folder.make_pipe(_STEPS)
-            self._answers = folder.make_pipe(_ANSWERS)
-            command = _COMMAND.format(
-                script=f"{INSIDE}/{_SCRIPT}", steps=f"{INSIDE}/{_STEPS}", answers=f"{INSIDE}/{_ANSWERS}"
-            )
-            self._container = box.start(folder, environment, command, cwd=box.inside.path(folders.repository))
-        except BaseException:
-            folder.close()
-            raise
+            self.steps, self._answers = folder.make_pipe(_STEPS), folder.make_pipe(_ANSWERS)
+            for descriptor in (self.steps, self._answers):
+                made.callback(os.close, descriptor)
+            self._outputs = [folder.make_output(name) for name in (_OUT, _ERR)]
+            for output in self._outputs:
+                made.callback(output.close)
+            self.stdout, self.stderr = (output.read for output in self._outputs)
+            self._container = box.start(folder, environment, _COMMAND, cwd=box.inside.path(folders.repository))
+            made.callback(self._container.remove)
+            self._made = made.pop_all()
         self._processes = Processes(self._container.pid, init=True)
-        self._ended = False
         self.peak_bytes: int | None = None
-        self.stdout, self.stderr = self._container.stdout, self._container.stderr
 
     def answer(self) -> None:
         os.write(self._answers, b"\n")
@@ -68,12 +71,11 @@ class ContainerShell:
         self.peak_bytes = self._processes.peak_bytes or None
         self._container.kill()
         self._container.wait(10)
+        for output in self._outputs:
+            output.end()
 
     def close(self) -> None:
-        self._container.remove()
-        os.close(self._answers)
-        os.close(self.steps)
-        self._folder.close()
+        self._made.close()
 
     def why_ended(self) -> str | None:
         return self._container.why_ended()
