@@ -76,8 +76,11 @@ def check_entry(given: Mapping[str, Any], current: Entry | None = None) -> Entry
             problems[name] = f"The {name} is missing."
     if "password" not in wanted and "password" not in problems:
         problems["password"] = "The password is missing: an access token, a key, or what the registry asks for."
-    if not problems:
-        problems = _as_a_whole(wanted, current)
+    kind = wanted.get("type")
+    if kind in _USERNAMES and not wanted.get("username") and not {"type", "username"} & problems.keys():
+        problems["username"] = _USERNAMES[kind]
+    if not problems.keys() & {"match", "type", "password"}:
+        problems.update(_as_a_whole(wanted, current))
     if problems:
         raise InvalidRegistry(problems)
     if wanted["type"] == "gcp":
@@ -94,8 +97,6 @@ def _as_a_whole(wanted: Mapping[str, Any], current: Entry | None) -> dict[str, s
         problems["password"] = (
             f"Give the password again: it was given for {current.pattern.domain}, not for {pattern.domain}."
         )
-    if not username and kind != "gcp":
-        problems["username"] = _USERNAMES[kind]
     if kind == "docker-hub" and pattern.domain != DOCKER_HUB:
         problems["match"] = f"{pattern.domain} is not Docker Hub: write docker.io/…, or choose the type generic."
     if kind == "ecr" and ecr_region(pattern.domain) is None:
