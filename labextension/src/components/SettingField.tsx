@@ -1,6 +1,7 @@
 /** One setting: its label, a control of its type, what it means, and beside it what is wrong with it. */
 import { useId } from 'react';
 import type { FieldProblem, IField } from '../model/fields';
+import { isMissing } from '../model/settings';
 import { QuotaTable } from './QuotaTable';
 import { SecretField } from './SecretField';
 import { useTrans } from './trans';
@@ -27,7 +28,7 @@ export function SettingField(props: ISettingFieldProps): JSX.Element {
     <div className="valo-Setting" data-key={field.key} data-touched={touched || undefined}>
       <label htmlFor={id}>
         {field.title}
-        {field.required && !field.default && <span aria-hidden="true"> *</span>}
+        {isMissing(field) && <span aria-hidden="true"> *</span>}
       </label>
       <div className="valo-Setting-control">
         <Control {...props} id={id} />

@@ -1,5 +1,5 @@
 /** Settings in groups, with what is wrong beside each of them; nothing typed is lost when they cannot be saved. */
-import type { ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { type FieldProblem } from '../model/fields';
 import { hasSecret, savedText, touched, type SettingsDraft } from '../model/settings';
 import type { Value } from '../api/types';
@@ -18,15 +18,24 @@ export interface ISettingsFormProps {
   /** What the server refused, by key. */
   refused: Readonly<Record<string, string>>;
   disabled: boolean;
+  /** How often it could not be saved; each time the first field that is wrong is shown. */
+  failures: number;
   children?: ReactNode;
   onSubmit: () => void;
 }
 
 export function SettingsForm(props: ISettingsFormProps): JSX.Element {
   const words = useProblemWords();
-  const { groups, saved, draft, onDraft, problems, refused, disabled, onSubmit } = props;
+  const { groups, saved, draft, onDraft, problems, refused, disabled, failures, onSubmit } = props;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (failures > 0) {
+      form.current?.querySelector<HTMLElement>('[aria-invalid=true]')?.focus();
+    }
+  }, [failures]);
   return (
     <form
+      ref={form}
       className="valo-Settings"
       onSubmit={event => {
         event.preventDefault();
@@ -34,24 +43,28 @@ export function SettingsForm(props: ISettingsFormProps): JSX.Element {
       }}
     >
       <Elsewhere {...props} />
-      {groups.map(({ title, help, fields }) => (
-        <fieldset key={title}>
-          <legend>{title}</legend>
-          {help && <p className="valo-Setting-help">{help}</p>}
-          {fields.map(field => (
-            <SettingField
-              key={field.key}
-              field={field}
-              text={draft[field.key] ?? savedText(field, saved)}
-              touched={field.key in draft}
-              error={field.key in problems ? words[problems[field.key]] : (refused[field.key] ?? null)}
-              disabled={disabled}
-              secret={field.secret ? { saved: hasSecret(field, saved), removed: draft[field.key] === null } : undefined}
-              onChange={text => onDraft(touched(draft, field, text, saved))}
-            />
-          ))}
-        </fieldset>
-      ))}
+      {groups
+        .filter(({ fields }) => fields.length > 0)
+        .map(({ title, help, fields }) => (
+          <fieldset key={title}>
+            <legend>{title}</legend>
+            {help && <p className="valo-Setting-help">{help}</p>}
+            {fields.map(field => (
+              <SettingField
+                key={field.key}
+                field={field}
+                text={draft[field.key] ?? savedText(field, saved)}
+                touched={field.key in draft}
+                error={field.key in problems ? words[problems[field.key]] : (refused[field.key] ?? null)}
+                disabled={disabled}
+                secret={
+                  field.secret ? { saved: hasSecret(field, saved), removed: draft[field.key] === null } : undefined
+                }
+                onChange={text => onDraft(touched(draft, field, text, saved))}
+              />
+            ))}
+          </fieldset>
+        ))}
       {props.children}
     </form>
   );

@@ -80,12 +80,16 @@ export function changesOf(
   return { changes, problems };
 }
 
+/** Whether a field needs a value that nothing gives by itself. */
+export function isMissing({ required, default: standard }: IField): boolean {
+  const empty = standard === null || standard === undefined || standard === '';
+  return Boolean(required) && (empty || (Array.isArray(standard) && standard.length === 0));
+}
+
 /** Of something new: the fields that need a value, have no default, and were not filled in. */
 export function missingOf(fields: readonly IField[], draft: SettingsDraft): Record<string, FieldProblem> {
   return Object.fromEntries(
-    fields
-      .filter(field => field.required && isEmpty(field.default) && !draft[field.key])
-      .map(({ key }) => [key, 'required' as const])
+    fields.filter(field => isMissing(field) && !draft[field.key]).map(({ key }) => [key, 'required' as const])
   );
 }
 
@@ -103,8 +107,4 @@ export function asSaved(environment: IEnvironment | null): Saved {
 function split(key: string): [group: string, name: string] {
   const place = key.indexOf('.');
   return place < 0 ? ['', key] : [key.slice(0, place), key.slice(place + 1)];
-}
-
-function isEmpty(value: Value | undefined): boolean {
-  return value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }

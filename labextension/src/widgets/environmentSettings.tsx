@@ -42,6 +42,7 @@ export function EnvironmentSettings(props: IEnvironmentSettingsProps): JSX.Eleme
   const [problems, setProblems] = useState<Record<string, FieldProblem>>({});
   const [refused, setRefused] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
+  const [failures, setFailures] = useState(0);
   const [said, setSaid] = useState('');
   const fields = groups.flatMap(group => group.fields);
 
@@ -60,6 +61,7 @@ export function EnvironmentSettings(props: IEnvironmentSettingsProps): JSX.Eleme
     setRefused({});
     if (Object.keys(wrong).length > 0) {
       setSaid(trans.__('Not saved: see the fields that are marked.'));
+      setFailures(failures + 1);
       return;
     }
     setBusy(true);
@@ -71,6 +73,7 @@ export function EnvironmentSettings(props: IEnvironmentSettingsProps): JSX.Eleme
     } catch (reason) {
       setRefused(refusedOf(asError(reason)));
       setSaid(trans.__('Not saved.'));
+      setFailures(failures + 1);
     }
     setBusy(false);
   };
@@ -113,6 +116,7 @@ export function EnvironmentSettings(props: IEnvironmentSettingsProps): JSX.Eleme
         problems={problems}
         refused={refused}
         disabled={readOnly !== null || busy}
+        failures={failures}
         onSubmit={() => void save()}
       >
         <p className="valo-Setting-help">

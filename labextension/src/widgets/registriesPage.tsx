@@ -98,6 +98,7 @@ function RegistryForm(props: { model: RegistriesModel; registry: IRegistry | nul
   const [problems, setProblems] = useState<Record<string, FieldProblem>>({});
   const [refused, setRefused] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
+  const [failures, setFailures] = useState(0);
   const form = useRef<HTMLDivElement>(null);
   useEffect(() => form.current?.querySelector<HTMLElement>('select, input')?.focus(), []);
   const type = (draft.type ?? registry?.type ?? 'docker-hub') as RegistryType;
@@ -110,6 +111,7 @@ function RegistryForm(props: { model: RegistriesModel; registry: IRegistry | nul
     setProblems(wrong);
     setRefused({});
     if (Object.keys(wrong).length > 0) {
+      setFailures(failures + 1);
       return;
     }
     setBusy(true);
@@ -119,6 +121,7 @@ function RegistryForm(props: { model: RegistriesModel; registry: IRegistry | nul
       onDone();
     } catch (reason) {
       setRefused(refusedOf(asError(reason)));
+      setFailures(failures + 1);
       setBusy(false);
     }
   };
@@ -135,6 +138,7 @@ function RegistryForm(props: { model: RegistriesModel; registry: IRegistry | nul
         problems={problems}
         refused={refused}
         disabled={busy}
+        failures={failures}
         onSubmit={() => void save()}
       >
         <div className="valo-Form-actions valo-Settings-actions">
