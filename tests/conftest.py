@@ -23,6 +23,8 @@ def private_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.M
             monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("VALO_HOME", str(home / "valo"))
+    # the developer's container engine is none of the tests' business
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{home}/no-engine.sock")
     for variable, folder in (
         ("JUPYTER_CONFIG_DIR", "jupyter-config"),
         ("JUPYTER_DATA_DIR", "jupyter-data"),

@@ -101,7 +101,7 @@ def test_a_run_with_its_log_outputs_and_metadata(vh: Vh, tmp_path: Path) -> None
     wait(vh, number, "complete")
     log = vh("exec", "logs", number, "--all")
     assert '{"epoch": 2, "accuracy": 1.0}' in log
-    assert "python:3.11 is recorded" in log
+    assert "image python:3.11 is not used" in log
     info = vh("exec", "info", number)
     assert "local" in info
     assert "0.5" in info

@@ -42,9 +42,23 @@ def test_the_assignment_has_what_the_machine_needs(services: Services, run: Any)
     assert assignment["environment_variables"] == {"A": "1", "TOKEN": "s3cret-value"}
     assert assignment["secret_names"] == ["TOKEN"]
     assert assignment["commands"] == ["python train.py --lr=0.1"]
-    assert "python:3.11 is recorded" in assignment["log"][0]
+    wanted = assignment["container"]
+    assert (wanted["image"], wanted["mode"], wanted["local_images"]) == ("python:3.11", "auto", True)
     with pytest.raises(StaleAttempt):
         services.runs.start(run.token, {"pid": 8})
+
+
+def test_the_image_is_recorded_by_its_content(services: Services, run: Any) -> None:
+    digest = "sha256:" + "0" * 64
+    services.runs.image(run.token, digest)
+    assert services.executions.get(services.accounts.ensure("ana"), run.execution_id).image_digest == digest
+
+
+def test_images_of_the_machine_are_its_one_users(services: Services, project: Project, environment: str) -> None:
+    services.accounts.ensure("bob")
+    project.submit()
+    assignment = services.runs.start(place(services, environment).token, {"pid": 7})
+    assert not assignment["container"]["local_images"]
 
 
 def test_secrets_are_not_in_the_database(services: Services, run: Any) -> None:

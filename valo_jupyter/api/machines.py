@@ -81,6 +81,16 @@ def registry(request: Request) -> Reply:
     return Reply(request.services.registries.for_image(owner_id, image))
 
 
+@route("POST", "/run/v1/image", auth="attempt", fields={"reference": "string", "digest": "string"})
+def image(request: Request) -> Reply:
+    """What the execution's image was, by its content."""
+    digest = request.json().get("digest")
+    if not isinstance(digest, str) or not re.fullmatch(r"[a-z0-9]+:[0-9a-f]{32,128}", digest):
+        raise Invalid("`digest` is the image's, such as sha256: and 64 digits.")
+    request.services.runs.image(request.attempt_token, digest)
+    return Reply({})
+
+
 @route("POST", "/run/v1/end", auth="attempt")
 def end(request: Request) -> Reply:
     """The attempt has ended."""

@@ -9,11 +9,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, environments, executions, projects
+from valo_jupyter.db.tables import attempts, environments, executions, projects, users
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import stands_for_organization
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing
 from valo_jupyter.services.asking import container
@@ -100,12 +101,11 @@ class Runs:
         environment = connection.execute(
             sa.select(environments.c.engine, environments.c.containers).where(environments.c.id == row.environment_id)
         ).one()
-        notes = []
-        if row.image:
-            notes.append(
-                f"Image {row.image} is recorded; the environment {row.environment_name} runs executions as processes "
-                "of this machine, without a container."
-            )
+        wanted = container(environment.containers, row.image, row.resources)
+        if wanted is not None:
+            # on a personal server the machine's user and the server's are one: so are their images
+            accounts = connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
+            wanted["local_images"] = environment.engine == HERE and stands_for_organization(accounts)
         notebook = None
         if row.notebook_path:
             notebook = {"path": row.notebook_path, "kernel": row.kernel, "inject": row.inject}
@@ -144,10 +144,10 @@ class Runs:
                 "no_output_timeout": row.no_output_timeout,
                 "notebook_output_bytes": NOTEBOOK_OUTPUT_BYTES,
             },
-            "container": container(environment.containers, row.image, row.resources),
+            "container": wanted,
             "store": {"type": "local", "root": str(self._state.store)},
             "left_out": row.left_out,
-            "log": notes,
+            "log": [],
         }
         return assignment if environment.engine == HERE else elsewhere(assignment)
 
@@ -195,6 +195,12 @@ class Runs:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.replace(content, path)
             self._moves.touch(connection, self._row(connection, attempt.execution_id))
+
+    def image(self, token: str, digest: str) -> None:
+        """Which image the execution's name stood for."""
+        with self._database.write() as connection:
+            row = self._row(connection, self._attempt(connection, token).execution_id)
+            self._moves.touch(connection, row, image_digest=digest)
 
     def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         with self._database.write() as connection:
