@@ -20,12 +20,9 @@ from valo_jupyter.services.projects import visible_to
 STATES = ("starting", "idle", "busy", "draining")
 #: executions are counted up to here; who has more sees this number
 COUNTED = 10_000
-#: the least time between two samples
-_APART = timedelta(seconds=2)
-#: samples are kept whole for a day, then one for each ten minutes, then not at all
-_WHOLE = timedelta(days=1)
+#: samples are kept whole for an hour; of what is older than that, one for so many seconds; and none after 30 days
+_THINNED = ((timedelta(hours=1), 10), (timedelta(days=1), 600))
 _KEPT = timedelta(days=30)
-_THINNED_SECONDS = 600
 #: samples written between two looks for old ones
 _TIDY_EVERY = 500
 
@@ -116,17 +113,11 @@ class Machines:
         with self._database.write() as connection:
             here = samples.c.environment_id == environment_id
             connection.execute(sa.delete(samples).where(here, samples.c.time < now - _KEPT))
-            old = connection.execute(
-                sa.select(samples.c.time).where(here, samples.c.time < now - _WHOLE).order_by(samples.c.time.desc())
-            ).scalars()
-            seen: set[int] = set()
-            surplus = []
-            for time in old:
-                part = int((time - datetime(1970, 1, 1)).total_seconds()) // _THINNED_SECONDS
-                surplus.extend([time] if part in seen else [])
-                seen.add(part)
-            for start in range(0, len(surplus), 500):
-                connection.execute(sa.delete(samples).where(here, samples.c.time.in_(surplus[start : start + 500])))
+            for age, seconds in _THINNED:
+                old = sa.select(samples.c.time).where(here, samples.c.time < now - age).order_by(samples.c.time.desc())
+                surplus = _all_but_one(list(connection.execute(old).scalars()), seconds)
+                for start in range(0, len(surplus), 500):
+                    connection.execute(sa.delete(samples).where(here, samples.c.time.in_(surplus[start : start + 500])))
 
     # what people see
 
@@ -180,13 +171,13 @@ class Machines:
             before = _latest(connection, environment_id, begin)
             if before is not None:
                 found.append({**_step(before), "time": begin})
-            # of each part of the time the last step, so that no more are read than are shown
-            every = (now - begin) / (most - 1)
             query = sa.select(samples).where(here, samples.c.time > begin).order_by(samples.c.time)
-            kept: dict[int, Any] = {}
-            for row in connection.execute(query):
-                kept[int((row.time - begin) / every)] = row
-        found.extend(_step(row) for row in kept.values())
+            rows = connection.execute(query).all()
+        if len(rows) + len(found) > most:
+            # of each part of the time the last step
+            every = (now - begin) / (most - 1)
+            rows = list({int((row.time - begin) / every): row for row in rows}.values())
+        found.extend(_step(row) for row in rows)
         return found[-most:]
 
     def line(self, environment_id: str, limit: int) -> Line:
@@ -221,17 +212,22 @@ def _sample(connection: Connection, environment_id: str, time: datetime) -> None
         if all(getattr(last, name) == value for name, value in fresh.items()):
             return
         time = max(time, last.time + timedelta(microseconds=1))
-        passed = (time - last.time).total_seconds()
-        total = last.machine_seconds + _there(last) * passed
-        if time - last.time < _APART:
-            # takes the place of the last one; what machines have cost until now stays as it is
-            total -= _there(fresh) * passed
-            same = (samples.c.environment_id == environment_id) & (samples.c.time == last.time)
-            connection.execute(sa.update(samples).where(same).values(machine_seconds=total, **fresh))
-            return
+        total = last.machine_seconds + _there(last) * (time - last.time).total_seconds()
     connection.execute(
         sa.insert(samples).values(environment_id=environment_id, time=time, machine_seconds=total, **fresh)
     )
+
+
+def _all_but_one(times: list[datetime], seconds: int) -> list[datetime]:
+    """Those times, the latest first, that follow another one in the same part of so many seconds."""
+    seen: set[int] = set()
+    found = []
+    for time in times:
+        part = int((time - datetime(1970, 1, 1)).total_seconds()) // seconds
+        if part in seen:
+            found.append(time)
+        seen.add(part)
+    return found
 
 
 def _latest(connection: Connection, environment_id: str, until: datetime | None = None) -> Any:
@@ -242,8 +238,7 @@ def _latest(connection: Connection, environment_id: str, until: datetime | None 
 
 
 def _there(sample: Any) -> int:
-    numbers = sample if isinstance(sample, dict) else sample._mapping
-    return numbers["starting"] + numbers["idle"] + numbers["busy"]
+    return sample.starting + sample.idle + sample.busy
 
 
 def _step(row: Any) -> dict[str, Any]:

@@ -1,0 +1,70 @@
+"""Trials of environments on the whole local server: a machine is started, tried and closed, and each step is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import urllib3
+
+from tests.parts.local import until
+from tests.parts.server import LocalServer, local_server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
+    with local_server(tmp_path_factory.mktemp("trials") / "state") as running:
+        yield running
+
+
+def ask(server: LocalServer, method: str, path: str, body: Any = None) -> Any:
+    headers = {"Authorization": f"Token {server.token}", "Content-Type": "application/json"}
+    content = None if body is None else json.dumps(body)
+    reply = urllib3.request(method, f"{server.url}/api/v0/environments/{path}", headers=headers, body=content)
+    assert reply.status < 300, reply.data
+    return reply.json()
+
+
+def followed(server: LocalServer, trial: dict[str, Any]) -> dict[str, Any]:
+    """The trial at its end, waited for step by step."""
+    for _ in range(12):
+        if trial["status"] in ("passed", "failed"):
+            return trial
+        trial = ask(server, "GET", f"tests/{trial['id']}/?wait=25&after={len(trial['steps'])}")
+    raise AssertionError(trial)
+
+
+def test_an_environment_of_this_computer_passes(server: LocalServer) -> None:
+    made = ask(server, "POST", "local/test/", {})
+    assert (made["status"], made["steps"], made["hardware"]) == ("wanted", [], None)
+    done = followed(server, made)
+    assert done["status"] == "passed", done
+    assert [step["name"] for step in done["steps"]] == ["start", "reach", "version", "run", "close"]
+    assert all(step["ok"] and step["message"] and step["seconds"] >= 0 for step in done["steps"])
+    assert done["hardware"]["cpu_count"] >= 1
+    # the machine is gone, and was none of the environment's
+    assert ask(server, "GET", "local/machines/")["results"] == []
+    name = done["steps"][0]["message"].split()[1]
+    assert not (server.state.root / "machines" / f"{name}.json").exists()
+
+
+def test_what_is_not_installed_fails_with_what_to_install(server: LocalServer) -> None:
+    options = {"location": "north", "resource_group": "group", "image": "python"}
+    done = followed(server, ask(server, "POST", "test/", {"engine": "azure", "options": options}))
+    assert done["status"] == "failed"
+    (step,) = done["steps"]
+    assert (step["name"], step["ok"]) == ("start", False)
+    assert "not installed" in step["message"]
+
+
+def test_a_trial_under_way_ends_with_the_server(server: LocalServer) -> None:
+    made = ask(server, "POST", "local/test/", {})
+    until(lambda: ask(server, "GET", f"tests/{made['id']}/")["status"] == "running")
+    server.valo("stop", "--force")
+    server.valo("start")
+    server.url = json.loads(server.valo("status", "--json").stdout)["url"]
+    done = followed(server, made)
+    assert done["steps"][-1]["name"] == "close"
+    assert list((server.state.root / "machines").glob(f"test-{made['id'][:8]}*")) == []
