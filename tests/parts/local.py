@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable
@@ -54,10 +55,10 @@ def user_processes(home: Path, execution_id: str = "*") -> list[psutil.Process]:
 class LocalProject:
     """A project of the files in `code`, whose steps are shell commands."""
 
-    def __init__(self, state: StateFolder, code: Path, steps: dict[str, list[str]]) -> None:
+    def __init__(self, state: StateFolder, code: Path, steps: dict[str, list[str]], username: str = "ana") -> None:
         self.state = state
         self.services = Services.open(state, queued=lambda: ask_engine(state, "wake"))
-        self.user = self.services.accounts.ensure("ana")
+        self.user = self.services.accounts.ensure(username)
         code.mkdir(exist_ok=True)
         (code / "valohai.yaml").write_text("".join(_step(name, lines) for name, lines in steps.items()))
         self.id = self.services.projects.create(self.user, "demo").id
@@ -95,5 +96,5 @@ class LocalProject:
 
 
 def _step(name: str, lines: list[str]) -> str:
-    commands = "".join(f"      - {line!r}\n" for line in lines)
+    commands = "".join(f"      - {json.dumps(line)}\n" for line in lines)
     return f"- step:\n    name: {name}\n    image: none\n    command:\n{commands}"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -54,28 +56,41 @@ class InputCache:
     ) -> Cached:
         """See that the content behind `url` is here. `fresh`: download it whatever is known of it."""
         known = None if fresh else self._known(url)
-        part = self._content / f"{uuid.uuid4().hex}{_PART}"
-        try:
+        with self._part() as part:
             got = download(url, part, known=known.validators if known else None, progress=progress, cancel=cancel)
             if got.sums is None:
                 assert known is not None
                 os.utime(self._entry(url))
                 return known
-            kept = self._content / got.sums.sha256
-            os.chmod(part, 0o444)
-            os.replace(part, kept)
-        finally:
-            part.unlink(missing_ok=True)
-        cached = Cached(got.sums, got.validators, got.filename, kept.stat().st_mtime_ns)
-        self._remember(url, cached)
-        return cached
+            return self._keep(url, part, got.sums, got.validators, got.filename)
+
+    def fetch_unchanging(self, uri: str, get: Callable[[Path], Checksums]) -> Cached:
+        """See that the content behind `uri` is here, which is always the same; `get` writes it to a path."""
+        known = self._known(uri)
+        if known is not None:
+            os.utime(self._entry(uri))
+            return known
+        with self._part() as part:
+            sums = get(part)
+            return self._keep(uri, part, sums, Validators(etag=sums.sha256), None)
 
     def place(self, cached: Cached, path: Path, *, cancel: Cancel | None = None) -> None:
         """Put a copy of the content at `path`. FileNotFoundError: another execution has just trimmed it away."""
         copy_file(self._content / cached.sums.sha256, path, cancel=cancel)
 
     def trim(self) -> None:
-        """Make what is kept no larger than it may be, and remove what broken downloads left."""
+        """Make what is kept no larger than it may be, and remove what broken downloads left.
+
+        Other machines of this computer may be doing so, and who places a file that has just gone fetches it again.
+        """
+        with open(self._addresses.parent / ".trim", "w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                return
+            self._trim()
+
+    def _trim(self) -> None:
         last_use: dict[str, float] = {}
         for entry in self._addresses.glob("*.json"):
             with suppress(OSError, ValueError, KeyError, TypeError):
@@ -95,6 +110,22 @@ class InputCache:
                 break
             file.unlink(missing_ok=True)
             excess -= size
+
+    @contextmanager
+    def _part(self) -> Iterator[Path]:
+        part = self._content / f"{uuid.uuid4().hex}{_PART}"
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+
+    def _keep(self, url: str, part: Path, sums: Checksums, validators: Validators, filename: str | None) -> Cached:
+        kept = self._content / sums.sha256
+        os.chmod(part, 0o444)
+        os.replace(part, kept)
+        cached = Cached(sums, validators, filename, kept.stat().st_mtime_ns)
+        self._remember(url, cached)
+        return cached
 
     def _known(self, url: str) -> Cached | None:
         try:

@@ -34,7 +34,11 @@ class Source:
         The built-in store.
     inputs
         Downloads that are kept for later executions.
+    far
+        What is read from the store is kept, too: it comes over a network.
     """
+
+    far = False
 
     def __init__(self, store: Store, cache: Path, largest: int = LARGEST) -> None:
         self.store = store
@@ -62,6 +66,8 @@ class SharedFolders(Source):
 
 class RunApi(Source):
     """The server is elsewhere: what it sends is kept here for the next execution, as far as there is room."""
+
+    far = True
 
     def __init__(self, assignment: dict[str, Any], wire: Wire, place: Place) -> None:
         config = assignment["store"]

@@ -168,21 +168,34 @@ class Inputs:
             return InputFile(given["name"], name or given["name"], uri, None, None)
         cached = self._downloads[uri].result()
         target = self._target(given, name or cached.filename or given["name"])
+        cached = self._place(cached, target, lambda: self._cache.fetch(uri, fresh=True, cancel=self._cancel))
+        return self._file(given, target, shown, cached.sums)
+
+    def _place(self, cached: Cached, target: Path, again: Callable[[], Cached]) -> Cached:
         try:
             self._cache.place(cached, target, cancel=self._cancel)
         except FileNotFoundError:
-            cached = self._cache.fetch(uri, fresh=True, cancel=self._cancel)
+            # another execution has just trimmed it away
+            cached = again()
             self._cache.place(cached, target, cancel=self._cancel)
         self._cache.trim()
-        return self._file(given, target, shown, cached.sums)
+        return cached
 
     def _from_built_in(self, given: Mapping[str, Any], uri: str) -> InputFile:
-        store, key = self._source.store, LocalStore.key_of(uri)
+        key = LocalStore.key_of(uri)
         target = self._target(given, given.get("filename") or key)
-        info = store.get_file(
-            key, target, progress=ProgressEvents(self._sink, "download", target.name), cancel=self._cancel
-        )
-        return self._file(given, target, uri, checksums_of(info))
+
+        def get(path: Path) -> Checksums:
+            progress = ProgressEvents(self._sink, "download", target.name)
+            return checksums_of(self._source.store.get_file(key, path, progress=progress, cancel=self._cancel))
+
+        if not self._source.far:
+            return self._file(given, target, uri, get(target))
+
+        def fetch() -> Cached:
+            return self._cache.fetch_unchanging(uri, get)
+
+        return self._file(given, target, uri, self._place(fetch(), target, fetch).sums)
 
     def _in_checkout(self, given: Mapping[str, Any], pattern: str) -> list[tuple[str, Path]]:
         """Names and paths of the snapshot's files that a path or glob names."""
