@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +43,35 @@ def find_outputs(folder: Path, root: Path, complain: Complain) -> Iterator[Found
         complain(f"No outputs were stored: the outputs folder was replaced by a link to {os.readlink(folder)}")
         return
     yield from _walk(folder, "", root.resolve(), complain, (folder.resolve(),), False)
+
+
+@contextmanager
+def held(file: Found, folder: Path) -> Iterator[Path]:
+    """A path of that very file, for while code may still put a link to any file of the machine in its place.
+
+    Code in a container could have us read for it what it cannot read. Raises OSError if it is not there any more.
+    """
+    if sys.platform != "linux":
+        yield file.path
+        return
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(folder, flags | os.O_DIRECTORY)
+    try:
+        *above, name = file.path.relative_to(folder).parts
+        for part in above:
+            descriptor = _replaced(descriptor, os.open(part, flags | os.O_DIRECTORY, dir_fd=descriptor))
+        # a pipe would make us wait for its other end
+        descriptor = _replaced(descriptor, os.open(name, flags | os.O_NONBLOCK, dir_fd=descriptor))
+        if os.fstat(descriptor).st_ino != file.stat.st_ino:
+            raise FileNotFoundError(f"{file.name} was replaced")
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def _replaced(descriptor: int, by: int) -> int:
+    os.close(descriptor)
+    return by
 
 
 def make_readable(folder: Path) -> None:

@@ -11,10 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from valo_jupyter.runtime.containers.daemon import describe
+
 
 def describe_machine() -> dict[str, Any]:
     """`machine` of `POST /run/v1/start`. What can be slow is asked once per process."""
-    return {"pid": os.getpid(), **_unchanging()}
+    return {"pid": os.getpid(), "containers": describe(), **_unchanging()}
 
 
 @lru_cache(maxsize=1)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from valo_jupyter.domain.errors import StaleAttempt, ValoError
 from valo_jupyter.runtime.contract import Folders, Sink
-from valo_jupyter.runtime.found import Found, find_outputs, make_readable
+from valo_jupyter.runtime.found import Found, find_outputs, held, make_readable
 from valo_jupyter.runtime.mask import Mask
 from valo_jupyter.runtime.naming import OutputNames
 from valo_jupyter.runtime.progress import ProgressEvents
@@ -216,7 +216,9 @@ class Outputs:
             known = self._live.get(file.name)
             if not file.read_only or (known is not None and known[0] == file.version):
                 continue
-            stored = self._store_file(file, self._properties(file.name, sidecars, listing), move=False)
+            with held(file, self._folders.outputs) as path:
+                same = replace(file, path=path)
+                stored = self._store_file(same, self._properties(file.name, sidecars, listing), move=False)
             self._live[file.name] = (file.version, stored)
             self._add(stored)
         self._tell()

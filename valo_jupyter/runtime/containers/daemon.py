@@ -21,6 +21,9 @@ _UNIX = "unix://"
 #: of the API; engines from Docker 20.10 and Podman 4 on understand it
 _VERSION = "v1.40"
 _SECONDS = 10.0
+#: for what only informs
+_SOON = 2.0
+_DESCRIBED = 60.0
 _PAUSE = 0.02
 
 
@@ -59,8 +62,9 @@ def find_host() -> str:
 def describe() -> dict[str, Any] | None:
     """`{"engine": "Docker 20.10.24", "rootless": bool}`, or None where there is no engine that answers."""
     try:
-        return _described(find_host())
-    except (NoContainerEngine, OSError, ValueError, http.client.HTTPException):
+        # asked again now and then: engines are installed, started and updated
+        return _described(find_host(), int(time.monotonic() // _DESCRIBED))
+    except NoContainerEngine:
         return None
 
 
@@ -92,9 +96,9 @@ def containers(host: str, labels: Mapping[str, str]) -> Iterator[dict[str, Any]]
     yield from ask(host, "GET", "/containers/json?" + urlencode({"all": "1", "filters": wanted})) or ()
 
 
-def ask(host: str, method: str, path: str) -> Any:
+def ask(host: str, method: str, path: str, *, seconds: float = _SECONDS) -> Any:
     """One request; None for what is not there, or in the middle of being removed. Raises OSError or ValueError."""
-    with closing(_Connection(host)) as connection:
+    with closing(_Connection(host, seconds)) as connection:
         try:
             connection.request(method, f"/{_VERSION}{path}")
             answer = connection.getresponse()
@@ -111,7 +115,7 @@ def ask(host: str, method: str, path: str) -> Any:
 def sees_our_mounts(host: str) -> bool:
     """Whether what we mount is there for the engine, too; False when that is not known."""
     try:
-        with closing(_Connection(host)) as connection:
+        with closing(_Connection(host, _SOON)) as connection:
             connection.connect()
             peer = connection.sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         (pid, _, _) = struct.unpack("3i", peer)
@@ -123,19 +127,22 @@ def sees_our_mounts(host: str) -> bool:
 class _Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket."""
 
-    def __init__(self, host: str) -> None:
-        super().__init__("localhost", timeout=_SECONDS)
+    def __init__(self, host: str, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
         self._path = host.removeprefix(_UNIX)
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_SECONDS)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(self._path)
 
 
-@lru_cache(maxsize=4)
-def _described(host: str) -> dict[str, Any]:
-    version, info = ask(host, "GET", "/version"), ask(host, "GET", "/info")
+@lru_cache(maxsize=1)
+def _described(host: str, _: int) -> dict[str, Any] | None:
+    try:
+        version, info = ask(host, "GET", "/version", seconds=_SOON), ask(host, "GET", "/info", seconds=_SOON)
+    except (OSError, ValueError):
+        return None
     components = [component.get("Name", "") for component in version.get("Components") or ()]
     name = "Podman" if any("Podman" in component for component in components) else "Docker"
     return {"engine": f"{name} {version.get('Version', '')}".strip(), "rootless": is_rootless(info)}
