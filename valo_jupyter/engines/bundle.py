@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import zipfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
@@ -45,7 +46,7 @@ def wheel(folder: Path) -> Path:
     path = folder / f"valo_jupyter-{__version__}-0{digest()}-py3-none-any.whl"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        temporary = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}")
         _write(temporary)
         os.replace(temporary, path)
     return path
