@@ -95,6 +95,7 @@ class ProviderEngine(ElsewhereEngine):
         self._owed: set[str] = set()
         self._look_now = asyncio.Event()
         self._started = time.monotonic()
+        self._leaving = False
 
     def open_provider(self) -> Provider:
         raise NotImplementedError
@@ -111,6 +112,7 @@ class ProviderEngine(ElsewhereEngine):
     async def close(self) -> None:
         if not hasattr(self, "provider"):
             return
+        self._leaving = True
         self._reaping.cancel()
         self._watching.cancel()
         await super().close()
@@ -237,8 +239,8 @@ class ProviderEngine(ElsewhereEngine):
 
     async def _reap(self) -> None:
         """End the machines of engines that no longer live."""
-        pause = 1.0
-        while True:
+        pause, names = 1.0, []
+        while not self._leaving:
             try:
                 names = [name for name in await self.provider.look() if self.claim.orphaned(name)]
                 break
@@ -252,7 +254,8 @@ class ProviderEngine(ElsewhereEngine):
 
     async def _watch(self) -> None:
         """Look at the provider while there is a machine that it has not given, or that is not connected."""
-        while True:
+        # a cancellation may get lost in wait_for
+        while not self._leaving:
             pause = self._pause_between_looks()
             try:
                 await asyncio.wait_for(self._look_now.wait(), pause)

@@ -95,12 +95,14 @@ class _Slurm(Provider):
         self._prefix = engine.claim.prefix
         self._folder = _shared(engine.options)
         self._thorough: bool | None = None
+        self._packing = asyncio.Lock()
 
     async def give(self, name: str, config: dict[str, Any]) -> None:
         try:
             for folder in (self._folder, self._folder / "log", self._folder / "start"):
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._wheel = await asyncio.to_thread(bundle.wheel, self._folder / "wheels")
+            async with self._packing:
+                self._wheel = await asyncio.to_thread(bundle.wheel, self._folder / "wheels")
             write_private(self._folder / "bootstrap.sh", bundle.bootstrap())
             # not in the script, which Slurm keeps; it is removed as soon as it has been opened
             write_private(self._start_file(name), json.dumps(config) + "\n")

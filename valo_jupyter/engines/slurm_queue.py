@@ -72,14 +72,18 @@ class Job:
             words = f"{words} of {self.time_limit}"
         elif self.state == "FAILED" and self.exit_code.isdigit():
             # Slurm shows what wait() gave
-            words = f"{words} with exit code {os.waitstatus_to_exitcode(int(self.exit_code))}"
+            code = os.waitstatus_to_exitcode(int(self.exit_code))
+            words = f"{words} with exit code {code}" if code >= 0 else f"was ended by signal {-code}"
         node = f" on {self.node}" if self.node else ""
-        reason = f" ({self.reason})" if self.reason not in ("NonZeroExitCode", "") else ""
+        reason = f" ({self.reason})" if self.reason not in _NO_REASONS else ""
         return f"the Slurm job {self.id}{node} {words}{reason}"
 
 
 #: in messages of commands whose question Slurm may have got, but whose answer did not come
 _NO_ANSWER = ("Unable to contact", "timed out", "Zero Bytes", "Unexpected message")
+
+#: reasons that say no more than the state does
+_NO_REASONS = ("", "NonZeroExitCode", "JobLaunchFailure", "TimeLimit")
 
 _FIELDS = ("jobid", "name", "state", "nodelist", "exit_code", "timelimit", "reason")
 
