@@ -5,6 +5,7 @@ import { ValoAPI } from '../api/client';
 import { Account } from '../model/account';
 import { EnvironmentsModel } from '../model/environments';
 import { ExecutionFeed } from '../model/feed';
+import { Places } from '../model/places';
 import { Preferences } from '../model/preferences';
 import { Projects } from '../model/projects';
 import { Runs } from '../model/run';
@@ -21,6 +22,7 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
     const api = new ValoAPI(app.serviceManager.serverSettings);
     const server = new ServerModel(api);
     const feed = new ExecutionFeed(api);
+    new Places(api, feed);
     const projects = new Projects(api, feed);
     const runs = new Runs(api, feed);
 

@@ -31,6 +31,8 @@ export function UsageChart(props: {
   return <LuminoHost create={create} />;
 }
 
+/** The least that is shown. */
+const LEAST = 5 * 60_000;
 const STATES = ['busy', 'idle', 'starting'] as const;
 
 export function usageChart(
@@ -41,7 +43,9 @@ export function usageChart(
 ): DrawChart {
   const names = { busy: trans.__('busy'), idle: trans.__('idle'), starting: trans.__('starting') };
   const waiting = trans.__('waiting');
-  const begin = now - minutes * 60_000;
+  const first = history.length ? parseTime(history[0].time).getTime() : now;
+  // no more of the past than is known
+  const begin = Math.max(now - minutes * 60_000, Math.min(first, now - LEAST));
   // each sample holds until the next, the last one until now, the first one from where the chart begins
   const samples = history.map(sample => ({ ...sample, at: Math.max(begin, parseTime(sample.time).getTime()) }));
   const held = samples.length ? [...samples, { ...samples[samples.length - 1], at: now }] : [];
