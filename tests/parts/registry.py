@@ -313,9 +313,6 @@ def _wait(process: subprocess.Popen[bytes], log: Path) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(10)
+    # SIGTERM it takes for the beginning of a long farewell
+    process.kill()
+    process.wait(10)
