@@ -57,11 +57,12 @@ class Deliveries:
         return path
 
     def input(self, token: str, key: str) -> Path:
-        """The file of the built-in store, if it is an input of the execution."""
-        row = self._runs.of(token)
-        if not any(SCHEME + key in given["uris"] for given in row.inputs):
-            raise NotFound("This execution has no such input.")
+        """The file of the built-in store, if it is an input of the execution, or was brought by this attempt."""
         path = self._store.path(key)
+        row = self._runs.of(token)
+        is_input = any(SCHEME + key in given["uris"] for given in row.inputs)
+        if not is_input and not _mark(self._part(token, key)).exists():
+            raise NotFound("This execution has no such input.")
         if not path.exists():
             raise NotFound(f"The content of {SCHEME}{key} is no longer there.")
         return path

@@ -58,8 +58,8 @@ class ServerStore:
 
     def head(self, key: str) -> ObjectInfo:
         answer = self._insist("GET", key, None, headers={"Range": "bytes=0-0"})
-        size = int(answer.headers["Content-Range"].rpartition("/")[2]) if answer.status == 206 else 0
-        return ObjectInfo(key, SCHEME + key, size, sha256=key)
+        size = answer.headers.get("Content-Range", "").rpartition("/")[2] or answer.headers["Content-Length"]
+        return ObjectInfo(key, SCHEME + key, int(size), sha256=key)
 
     def get_file(
         self,
@@ -132,12 +132,13 @@ class ServerStore:
             if size > PART:
                 headers["Content-Range"] = f"bytes {done}-{last}/{size}"
             answer = self._insist("PUT", key, cancel, body=part, headers=headers)
-            if answer.status == 201:
-                return
+            whole = answer.status == 201
             # where the server wants to go on: behind this part, or elsewhere when an earlier answer was lost
-            done = int(answer.json()["received"])
+            done = size if whole else int(answer.json()["received"])
             if progress is not None:
                 progress(done, size)
+            if whole:
+                return
 
     def list(self, prefix: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         raise Denied("A machine does not see which files the server has; name each.")
