@@ -192,7 +192,9 @@ def _prepare(config: dict[str, Any]) -> StateFolder:
             f"This machine has version {__version__} of valo-jupyter, the server {config['version']}: "
             "install the server's version there, or let the server send its own."
         )
-    state = StateFolder(Path(config.get("folder") or "~/.cache/valo").expanduser().absolute())
+    # as the computer itself has it: $SLURMD_NODENAME, $USER
+    folder = os.path.expandvars(config.get("folder") or "~/.cache/valo")
+    state = StateFolder(Path(folder).expanduser().absolute())
     for folder in (state.root, state.jobs, state.cache, state.log):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return state
