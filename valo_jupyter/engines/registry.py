@@ -41,6 +41,8 @@ def open_engine(kind: str, *, slug: str, state: StateFolder, options: dict[str, 
     if known is not None:
         module, _, name = known.module.partition(":")
         factory = getattr(import_module(module), name)
+        # secrets that are not set are nowhere kept
+        options = {**{option.name: option.default for option in known.options}, **options}
     else:
         found = {point.name: point for point in entry_points(group=_GROUP)}
         if kind not in found:
