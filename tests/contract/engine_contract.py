@@ -86,6 +86,13 @@ def pid_of(machine: Machine) -> int | None:
     return machine.pid or (machine.hardware or {}).get("pid")
 
 
+def is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 class EngineContract:
     """Subclasses give `kind` and `options`, or open their engine themselves."""
 
@@ -100,12 +107,12 @@ class EngineContract:
         return open_engine(self.kind, slug="bench", state=state, options=check_options(self.kind, self.options(state)))
 
     @asynccontextmanager
-    async def bench(self, folder: Path) -> AsyncIterator[Bench]:
+    async def bench(self, folder: Path, steps: dict[str, list[str]] = STEPS) -> AsyncIterator[Bench]:
         state = StateFolder(folder / "state")
         web = Web(state)
         url = await web.listen()
         write_private(state.server_file, f'{{"url": "{url}", "pid": {os.getpid()}}}')
-        project = LocalProject(state, folder / "code", STEPS)
+        project = LocalProject(state, folder / "code", steps)
         project.services.environments.set_scale("local", maximum=9)
         if self.kind != "local":
             settings = {"engine": self.kind, "options": self.options(state)}
@@ -122,7 +129,7 @@ class EngineContract:
             await engine.close()
             project.close()
             await web.close()
-            assert not any(psutil.pid_exists(pid) for pid in machines)
+            assert not [pid for pid in machines if is_alive(pid)]
 
     @pytest.mark.asyncio
     async def test_machines_follow_demand_and_idle_ones_go_after_their_grace(self, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import logging
 import shlex
 import signal as signals
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,14 +45,15 @@ class SshEngine(ProviderEngine):
                 host,
                 trust,
                 options,
-                run=self.claim.owner.run,
+                # a folder that hosts share has a file for each
+                label=f"{self.claim.owner.run}-{number}",
                 wheels=state.root / "wheels",
                 max_pause=self.max_pause,
                 server=self._server,
                 scheduler=self._scheduler,
                 found=self._found,
             )
-            for host in parse(options["hosts"])
+            for number, host in enumerate(parse(options["hosts"]))
         ]
         self._hosts_of: dict[str, SshHost] = {}
         self._full = False
@@ -215,13 +216,19 @@ class _Processes(Provider):
     async def _watch(self, name: str, running: _Process) -> None:
         """Follow the process until it ends, or its connection does."""
         process = running.process
-        drain = asyncio.get_running_loop().create_task(_drain(process.stdout))
+
+        async def listen(stream: asyncssh.SSHReader[bytes], heard: Callable[[bytes], None]) -> None:
+            while chunk := await stream.read(1024):
+                heard(chunk)
+
+        def keep(chunk: bytes) -> None:
+            running.said = (running.said + chunk)[-_KEPT_BYTES:]
+
         try:
-            while chunk := await process.stderr.read(1024):
-                running.said = (running.said + chunk)[-_KEPT_BYTES:]
+            await asyncio.gather(listen(process.stderr, keep), listen(process.stdout, lambda _: None))
             await process.wait_closed()
-        finally:
-            drain.cancel()
+        except (asyncssh.Error, OSError):
+            return  # with its connection
         signal, code = process.exit_signal, process.exit_status
         if signal is not None:
             running.ending = f"its process was ended by signal {_number(signal[0])}"
@@ -283,8 +290,3 @@ def _number(name: str) -> int | str:
     """Of a signal, which SSH calls by its name."""
     found = getattr(signals, f"SIG{name}", None)
     return name if found is None else int(found)
-
-
-async def _drain(stream: asyncssh.SSHReader[bytes]) -> None:
-    while await stream.read(65536):
-        pass

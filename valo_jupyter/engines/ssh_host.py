@@ -71,8 +71,8 @@ class SshHost:
     ----------
     server, scheduler
         Where the server and the scheduler listen now, as seen from this computer.
-    run
-        Whose machines they are; names the file that tells them the addresses.
+    label
+        Names the file that tells its machines the addresses.
     found
         Told of the machines that are written down on the host, whenever a connection was made; ends who is not wanted.
     """
@@ -83,7 +83,7 @@ class SshHost:
         trust: Trust,
         options: dict[str, Any],
         *,
-        run: str,
+        label: str,
         wheels: Path,
         max_pause: float,
         server: Callable[[], str],
@@ -92,13 +92,15 @@ class SshHost:
     ) -> None:
         self.host = host
         self.machines: set[str] = set()
+        #: seconds that it is left out after a failure
+        self.pause = 0.0
         #: when the last connection ended; None while there is one, and before the first
         self.silent_since: float | None = None
         #: what is done about machines that were found on the host
         self.clearing: asyncio.Task[None] | None = None
         self._trust = trust
         self._options = options
-        self._run = run
+        self._label = label
         self._wheels = wheels
         self._max_pause = max_pause
         self._targets = {"server": server, "scheduler": scheduler}
@@ -111,7 +113,6 @@ class SshHost:
         self._connection: asyncssh.SSHClientConnection | None = None
         self._connecting = asyncio.Lock()
         self._again: asyncio.Task[None] | None = None
-        self._pause = 0.0
         self._paused_until = 0.0
         self._closed = False
 
@@ -126,11 +127,11 @@ class SshHost:
         """A machine could not be started: leave it out for a while that grows."""
         if time.monotonic() < self._paused_until:
             return  # those that were started together fail together
-        self._pause = min(max(self._pause * 2, _FIRST_PAUSE_SECONDS), self._max_pause)
-        self._paused_until = time.monotonic() + self._pause
+        self.pause = min(max(self.pause * 2, _FIRST_PAUSE_SECONDS), self._max_pause)
+        self._paused_until = time.monotonic() + self.pause
 
     def succeeded(self) -> None:
-        self._pause = 0.0
+        self.pause = self._paused_until = 0.0
 
     # the connection
 
@@ -146,7 +147,7 @@ class SshHost:
 
     @property
     def addresses_file(self) -> str:
-        return f"{self._folder}/engines/{self._run}.json"
+        return f"{self._folder}/engines/{self._label}.json"
 
     async def connected(self, seconds: float = CONNECT_SECONDS) -> asyncssh.SSHClientConnection:
         """The connection, made if there is none.
