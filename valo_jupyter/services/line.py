@@ -87,7 +87,9 @@ def count(connection: Connection, environment_id: str, status: str, limit: int, 
     """How many there are in that state, but no more than `limit`."""
     if limit <= 0:
         return 0
-    some = sa.select(sa.literal(1)).where(_of(environment_id, status, user)).limit(limit).subquery()
+    # in the order of the index, so that no database looks for them elsewhere
+    order = (executions.c.creator_id, executions.c.priority)
+    some = sa.select(sa.literal(1)).where(_of(environment_id, status, user)).order_by(*order).limit(limit).subquery()
     return connection.execute(sa.select(sa.func.count()).select_from(some)).scalar_one()
 
 

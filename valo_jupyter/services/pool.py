@@ -79,12 +79,11 @@ class Pool:
 
     def environments(self) -> list[EnvironmentPlan]:
         """All environments; of disabled ones nothing is wanted, of deleted ones those where something still runs."""
-        still = sa.exists().where(
-            executions.c.environment_id == environments.c.id, executions.c.status.in_(line.RUNNING)
-        )
-        query = sa.select(environments).where(environments.c.deleted.is_(None) | still)
         with self._database.read() as connection:
-            return [_plan(connection, row) for row in connection.execute(query).all()]
+            held = sa.select(executions.c.environment_id).join(attempts, attempts.c.execution_id == executions.c.id)
+            still = set(connection.execute(held.where(attempts.c.status == "open")).scalars())
+            kept = environments.c.deleted.is_(None) | environments.c.id.in_(still)
+            return [_plan(connection, row) for row in connection.execute(sa.select(environments).where(kept)).all()]
 
     def settle(self, environment_id: str) -> None:
         """Queue whom the quotas allow to be queued, and take out of the line whom they no longer do."""
