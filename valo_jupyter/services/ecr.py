@@ -55,15 +55,15 @@ def _ask(domain: str, key: Credentials, entry: str) -> tuple[float, Credentials]
             f"The entry {entry} needs a package that is not installed here: pip install 'valo-jupyter[ecr]'."
         ) from error
     config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-    # a session of its own: the default one is not safe among threads
-    client = Session().client(
-        "ecr",
-        region_name=ecr_region(domain),
-        aws_access_key_id=key.username,
-        aws_secret_access_key=key.password,
-        config=config,
-    )
     try:
+        # a session of its own: the default one is not safe among threads
+        client = Session().client(
+            "ecr",
+            region_name=ecr_region(domain),
+            aws_access_key_id=key.username,
+            aws_secret_access_key=key.password,
+            config=config,
+        )
         found: dict[str, Any] = client.get_authorization_token()["authorizationData"][0]
     except ClientError as error:
         raise _explained(str(error.response.get("Error", {}).get("Code", "")), entry) from error
