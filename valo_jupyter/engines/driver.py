@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import os
 import subprocess
@@ -55,6 +56,9 @@ class Driver:
         self._idle.set()
         self._leaving = False
         self._results: dict[tuple[str, int], Future[str]] = {}
+        # Dask gives every task a context of its own, in which jupyter_client would look for its event loop in vain, and
+        # make another one each time
+        self._context = contextvars.copy_context()
 
     def drive(self, order: dict[str, Any]) -> str:
         """Run the order to its end; the execution's final status, or `stale`."""
@@ -94,7 +98,7 @@ class Driver:
     def _run(self, order: dict[str, Any]) -> str:
         self.file.runs(order["execution_id"], order["attempt"])
         try:
-            return self.drive(order)
+            return self._context.run(self.drive, order)
         except Exception:
             # `run_job` raises nothing; the lease tells what became of the attempt
             log.exception("the order of %s failed", order["execution_id"])
