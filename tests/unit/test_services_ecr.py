@@ -15,9 +15,9 @@ import pytest
 
 from valo_jupyter.domain.errors import ImageUnavailable, RegistryUnreachable
 from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import Credentials
 from valo_jupyter.services import Services
 from valo_jupyter.services.ecr import EcrPasswords
-from valo_jupyter.services.manifests import Credentials
 
 DOMAIN = "123456789012.dkr.ecr.eu-north-1.amazonaws.com"
 KEY = Credentials("AKIAEXAMPLE", "aws-secret-key")

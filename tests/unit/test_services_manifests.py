@@ -21,8 +21,9 @@ from valo_jupyter.domain.errors import (
     RegistryUnreachable,
 )
 from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import Credentials
 from valo_jupyter.services import manifests
-from valo_jupyter.services.manifests import Credentials, Registry, is_loopback
+from valo_jupyter.services.manifests import Registry, is_loopback
 
 Answer = tuple[int, dict[str, str], bytes]
 

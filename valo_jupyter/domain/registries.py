@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from valo_jupyter.domain.errors import Invalid
@@ -32,13 +32,19 @@ class InvalidRegistry(Invalid):
 
 
 @dataclass(frozen=True)
+class Credentials:
+    username: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Entry:
     """An entry as it is to be saved; `match` in its one form. `password`: None keeps the one there is."""
 
     match: str
     type: str
     username: str
-    password: str | None
+    password: str | None = field(repr=False)
 
     @property
     def pattern(self) -> Pattern:

@@ -8,8 +8,7 @@ import time
 from typing import Any
 
 from valo_jupyter.domain.errors import RegistryRateLimited, RegistryRefused, RegistryUnreachable
-from valo_jupyter.domain.registries import ecr_region
-from valo_jupyter.services.manifests import Credentials
+from valo_jupyter.domain.registries import Credentials, ecr_region
 
 #: a pull that begins with a password must be able to end with it
 _MARGIN_SECONDS = 600.0

@@ -8,7 +8,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from urllib.parse import urlencode, urlsplit
 
@@ -17,6 +17,7 @@ from urllib3 import exceptions as http
 
 from valo_jupyter.domain.errors import ImageNotFound, RegistryRateLimited, RegistryRefused, RegistryUnreachable
 from valo_jupyter.domain.images import DOCKER_HUB, Reference
+from valo_jupyter.domain.registries import Credentials
 
 #: where Docker Hub's registry really is
 _HUB_HOST = "registry-1.docker.io"
@@ -32,12 +33,6 @@ _ACCEPT = ", ".join(
 _SECONDS = 10.0
 #: a token or a manifest is never larger
 _MAX_BYTES = 4_000_000
-
-
-@dataclass(frozen=True)
-class Credentials:
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,10 @@ from valo_jupyter.db.tables import registries, users
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Conflict, ImageUnavailable, NoRegistryEntry, NotFound
 from valo_jupyter.domain.images import Pattern, Reference, match
-from valo_jupyter.domain.registries import Entry, check_entry, entries_refused, stands_for_organization
+from valo_jupyter.domain.registries import Credentials, Entry, check_entry, entries_refused, stands_for_organization
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.ecr import EcrPasswords
-from valo_jupyter.services.manifests import Credentials, Registry
 from valo_jupyter.services.sealing import Seal
 
 
@@ -134,6 +133,9 @@ class Registries:
             return {**answer, "code": error.code, "message": error.message}
 
     def _tried(self, row: Any, pattern: Pattern, wanted: Reference | None) -> dict[str, Any]:
+        # imported on first use: nothing else of the web process asks over HTTP
+        from valo_jupyter.services.manifests import Registry
+
         domain = pattern.domain
         credentials = self._credentials(row, domain)
         plain = domain in insecure_registries(self._state)
