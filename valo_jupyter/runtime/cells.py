@@ -199,9 +199,7 @@ class CellRunner(PapermillNotebookClient):
 
     def _died(self, cell: NotebookNode, index: int) -> None:
         asked = self.stop.request
-        name, value = (
-            ("Stopped", asked.reason) if asked else ("DeadKernelError", f"the kernel {self.kernel.how_it_ended()}")
-        )
+        name, value = ("Stopped", asked.reason) if asked else ("DeadKernelError", self.kernel.end_told("the kernel"))
         self._append(
             cell, index, NotebookNode(output_type="error", ename=name, evalue=value, traceback=[f"{name}: {value}"])
         )

@@ -138,9 +138,7 @@ class RunningKernel:
                 raise KernelStopped()
             name = f"The kernel “{self.kernel['name']}”"
             if self.ended(ready):
-                raise KernelDied(
-                    f"{name} {self.how_it_ended()} before it was ready.{self._said()}", killed=self.was_killed()
-                )
+                raise KernelDied(f"{self.end_told(name)} before it was ready.{self._said()}", killed=self.was_killed())
             if time.monotonic() > deadline:
                 raise KernelDied(f"{name} did not answer within {timeout:.0f} seconds of its start.{self._said()}")
 
@@ -156,10 +154,12 @@ class RunningKernel:
         self.exit_code = self.provisioner.reap()
         return self.exit_code is not None
 
+    def end_told(self, subject: str) -> str:
+        """How it ended, as a sentence of the subject, unless more is known."""
+        return self.provisioner.why_ended() or f"{subject} {self.how_it_ended()}"
+
     def how_it_ended(self) -> str:
         """ "was killed (out of memory?)", "ended with exit code 3", for a sentence."""
-        if why := self.provisioner.why_ended():
-            return why
         code = self.exit_code or 0
         # a wrapper, or a container, reports a signal as 128 + its number
         number = -code if code < 0 else code - 128 if code > 128 else 0

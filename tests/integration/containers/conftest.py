@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from tests.integration.job.conftest import Bench, RunServer, bench, kernels, server  # noqa: F401
+from tests.integration.job.conftest import Bench, RunServer, bench, kernels, server
 from tests.parts import images
 from tests.parts.docker import Engine
+
+__all__ = ["Bench", "RunServer", "bench", "kernels", "server"]
 
 SETTINGS = {
     "mode": "always",
@@ -37,7 +39,9 @@ def box(dockerd: Engine, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(dockerd: Engine) -> Any:
-    """No test leaves a container."""
+def nothing_left(dockerd: Engine) -> Iterator[None]:
+    """No test leaves a container, or something mounted."""
     yield
     assert dockerd.client.containers.list(all=True) == []
+    with open("/proc/self/mountinfo") as mounts:
+        assert not [line for line in mounts if " /tmp/valo-" in line]

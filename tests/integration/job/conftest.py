@@ -232,12 +232,18 @@ class Bench:
     project: Path
     assignment: dict[str, Any]
 
-    def notebook(self, *cells: str, path: str = "notebook.ipynb", **changes: Any) -> str:
+    def notebook(
+        self,
+        *cells: str,
+        path: str = "notebook.ipynb",
+        notebook_kernel: dict[str, Any] | None = None,
+        **changes: Any,
+    ) -> str:
         """Write a notebook of these cells, and run it."""
         nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         (self.project / path).parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(nb, self.project / path)
-        return self.run(notebook={"path": path, "kernel": None, "inject": {}}, **changes)
+        return self.run(notebook={"path": path, "kernel": notebook_kernel, "inject": {}}, **changes)
 
     def commands(self, *commands: str, **changes: Any) -> str:
         return self.run(commands=list(commands), **changes)

@@ -73,19 +73,19 @@ class Container:
 
     def signal(self, number: int) -> None:
         """Its init hands a signal on to the group of the program that it has started."""
+        if self._ended.is_set():
+            return
         if number == signal.SIGKILL:
             self._killed = True
-        if not self._ended.is_set():
-            # 409: it ends at this moment
-            with suppress(DockerException, requests.RequestException):
-                self._client.kill(self.id, number)
+        # 409: it ends at this moment
+        with suppress(DockerException, requests.RequestException):
+            self._client.kill(self.id, number)
 
     def kill(self) -> None:
         self.signal(signal.SIGKILL)
 
     def remove(self) -> None:
         """End it and remove it; may be called twice."""
-        self._killed = True
         deadline = time.monotonic() + _REMOVE
         while True:
             try:

@@ -44,7 +44,7 @@ class DockerProvisioner(KernelProvisionerBase):
 
     @property
     def has_process(self) -> bool:
-        return self._container is not None
+        return self.exited is not None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager: Any = self.parent
@@ -142,10 +142,10 @@ class DockerProvisioner(KernelProvisionerBase):
         self.kill_now()
 
     async def cleanup(self, restart: bool = False) -> None:
-        container, self._container = self._container, None
-        if container is not None:
-            self.output = self.exited = None
-            container.remove()
+        # how it ended is asked for afterwards, too
+        self.output = self.exited = None
+        if self._container is not None:
+            self._container.remove()
         if self._output is not None:
             self._output.close()
         if self._folder is not None:
