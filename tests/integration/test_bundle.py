@@ -116,8 +116,11 @@ def test_another_code_is_installed_once_for_all(script: Path, wheel: Path, tmp_p
     said = [one.communicate("{}\n", timeout=120)[1] for one in both]
     assert all("KeyError('version')" in text for text in said), said
     python = folder / "runtimes" / "0123456789abcdef" / "bin" / "python"
-    code = "import importlib.metadata as m, json, valo_jupyter as v; print(json.dumps([v.__file__, m.requires(v.__name__)]))"
-    place, requires = json.loads(subprocess.check_output([python, "-c", code], cwd="/", text=True))
+    code = (
+        "import valo_jupyter, json, importlib.metadata as m; print(json.dumps([valo_jupyter.__file__, m.requires(%r)]))"
+    )
+    said = subprocess.check_output([python, "-c", code % "valo-jupyter"], cwd="/", text=True)
+    place, requires = json.loads(said)
     assert place.startswith(str(folder))
     assert sorted(requires) == bundle.requirements()
 

@@ -216,6 +216,30 @@ async def test_a_server_that_is_away_for_less_than_the_fence_costs_nothing(tmp_p
 
 
 @pytest.mark.asyncio
+async def test_an_order_goes_on_while_its_machine_is_cut_off_from_the_engine(tmp_path: Path) -> None:
+    async with far(tmp_path) as bench:
+        engine, addresses = bench.engine, tmp_path / "addresses.json"
+        engine.set_limits(0, 1, 60.0)
+        await bench.until(lambda: not engine.machines())
+        first, second = Gate(engine.port), Gate(engine.port)
+        engine.config = {"scheduler": f"tls://127.0.0.1:{await first.listen()}", "addresses": str(addresses)}
+        engine.demand(1)
+        execution_id = await bench.start(bench.project.submit("numbers"))
+        await bench.begun(execution_id)
+        driver = bench.driver()
+        await first.close()
+        await bench.until(lambda: engine.machines()[0].address is None)
+        addresses.write_text(json.dumps({"scheduler": f"tls://127.0.0.1:{await second.listen()}"}))
+        await bench.until(lambda: engine.machines()[0].address)
+        row = await asyncio.to_thread(bench.project.wait, execution_id)
+        assert (row.status, row.attempt) == ("complete", 1)
+        assert bench.project.lines(execution_id) == ["begun", *(f"line {n}" for n in range(80))]
+        await bench.until(engine.free)
+        assert bench.driver() == driver
+        await second.close()
+
+
+@pytest.mark.asyncio
 async def test_a_machine_that_hears_nothing_ends_what_it_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assignments, "FENCE_SECONDS", 3.0)
     async with far(tmp_path, gate=True) as bench:

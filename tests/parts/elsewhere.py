@@ -45,6 +45,13 @@ class ProcessEngine(DaskEngine):
     def folder(self) -> StateFolder:
         return StateFolder(self.home / ".cache" / "valo")
 
+    @property
+    def port(self) -> int:
+        """Where its scheduler listens."""
+        scheduler = self._cluster.scheduler
+        assert scheduler is not None
+        return int(scheduler.address.rpartition(":")[2])
+
     def machine_spec(self) -> dict[str, Any]:
         return {"cls": _Process, "options": {"engine": self}}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import http.server
 import os
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from valo_jupyter.runtime.cache import InputCache
+from valo_jupyter.stores.digests import Checksums, digest_file
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -81,3 +83,36 @@ def test_what_broken_downloads_left_is_removed_in_time(tmp_path: Path):
         os.utime(tmp_path / "content" / name, (mtime, mtime))
     cache.trim()
     assert os.listdir(tmp_path / "content") == ["new.part"]
+
+
+def test_content_that_never_changes_is_fetched_once(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path / "cache")
+    asked = []
+
+    def get(path: Path) -> Checksums:
+        asked.append(path)
+        path.write_bytes(b"always the same")
+        return digest_file(path)
+
+    for number in range(2):
+        kept = cache.fetch_unchanging("valo://abc", get)
+        cache.place(kept, tmp_path / f"copy-{number}")
+    assert len(asked) == 1
+    assert (tmp_path / "copy-1").read_bytes() == b"always the same"
+    # somebody has written to it
+    (tmp_path / "cache" / "content" / kept.sums.sha256).chmod(0o644)
+    (tmp_path / "cache" / "content" / kept.sums.sha256).write_bytes(b"something else")
+    cache.fetch_unchanging("valo://abc", get)
+    assert len(asked) == 2
+
+
+def test_one_machine_at_a_time_trims(tmp_path: Path) -> None:
+    cache = InputCache(tmp_path, largest=0)
+    file = tmp_path / "content" / ("0" * 64)
+    file.write_bytes(b"x")
+    with open(tmp_path / ".trim", "w") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        cache.trim()
+        assert file.exists()
+    cache.trim()
+    assert not file.exists()

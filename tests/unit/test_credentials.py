@@ -1,0 +1,70 @@
+"""The authority of a server: made once, kept, and of no use to others."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from cryptography import x509
+
+from valo_jupyter.engines.credentials import Credentials
+
+
+def test_all_are_made_together_and_stay(tmp_path: Path) -> None:
+    folder = tmp_path / "tls"
+    engine = Credentials.in_folder(folder)
+    machine = Credentials.of_machines(folder)
+    before = machine.texts()
+    assert Credentials.in_folder(folder) == engine
+    assert Credentials.of_machines(folder).texts() == before
+    assert before["ca"] == Path(engine.ca).read_text()
+    assert before["key"] != Path(engine.key).read_text()
+    for path in folder.glob("*.pem"):
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+    authority = x509.load_pem_x509_certificate(before["ca"].encode())
+    for role in ("engine", "machine"):
+        signed = x509.load_pem_x509_certificate((folder / f"{role}.pem").read_bytes())
+        signed.verify_directly_issued_by(authority)
+
+
+def test_a_folder_of_an_earlier_version_is_replaced(tmp_path: Path) -> None:
+    for name in ("certificate.pem", "key.pem"):
+        (tmp_path / name).write_text("what it was")
+    Credentials.in_folder(tmp_path)
+    assert {path.name for path in tmp_path.glob("*.pem")} == {
+        "ca.pem", "ca-key.pem", "engine.pem", "engine-key.pem", "machine.pem", "machine-key.pem",
+    }  # fmt: skip
+
+
+def test_it_is_renewed_after_some_years(tmp_path: Path) -> None:
+    before = Credentials.of_machines(tmp_path).texts()
+    long_ago = time.time() - 6 * 365 * 86400
+    os.utime(tmp_path / "ca.pem", (long_ago, long_ago))
+    after = Credentials.of_machines(tmp_path).texts()
+    assert before["ca"] != after["ca"]
+    assert before["certificate"] != after["certificate"]
+
+
+def test_the_listeners_certificate_names_its_addresses(tmp_path: Path) -> None:
+    ca = Credentials.in_folder(tmp_path).ca
+    before = Path(ca).read_text()
+    made = Credentials.of_server(tmp_path, ["10.0.0.5", "valo.example.org"])
+    assert Path(made.ca).read_text() == before
+    certificate = x509.load_pem_x509_certificate(Path(made.certificate).read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["valo.example.org"]
+    assert [str(one) for one in names.get_values_for_type(x509.IPAddress)] == ["10.0.0.5"]
+    # a machine that has its own certificate cannot stand for the server with it
+    machine = x509.load_pem_x509_certificate((tmp_path / "machine.pem").read_bytes())
+    assert not [one for one in machine.extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+
+
+def test_two_processes_at_once_make_one_authority(tmp_path: Path) -> None:
+    code = "import sys; from pathlib import Path; from valo_jupyter.engines.credentials import Credentials; "
+    code += "print(Credentials.of_machines(Path(sys.argv[1])).texts())"
+    both = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE) for _ in range(3)]
+    assert len({one.communicate(timeout=60)[0] for one in both}) == 1
