@@ -157,7 +157,11 @@ class Storm:
             found.append(f"machines run as {sorted(run)}, the engine knows of {sorted(known)}")
         found += [f"job folder {path.name}" for path in self.state.jobs.glob("*")]
         mine = {each.scratch for each in records}
-        found += [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
+        try:
+            # machines that were surplus may be going this moment
+            until(lambda: not [path for path in self._scratch - mine if Path(path).exists()], 10)
+        except AssertionError:
+            found += [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
         found += [f"file {path.name} in {path.parent.name}" for path in (self.state.store / "incoming").glob("*")]
         return found
 

@@ -72,11 +72,10 @@ class LocalEngine(DaskEngine):
     def keep(self, name: str, machine: _MachineProcess) -> None:
         self._processes[name] = machine
 
-    def ended(self, name: str, reason: str, *, orderly: bool = False) -> None:
-        """The process of a machine has ended; unless it did so orderly, it has put nothing away."""
+    def ended(self, name: str, reason: str) -> None:
+        """The process of a machine has ended, and may not have put everything away."""
         self._processes.pop(name, None)
-        if not orderly:
-            self._spawn(self.end(name, None))
+        self._spawn(self.end(name, None))
         self.gone(name, reason)
 
 
@@ -143,7 +142,7 @@ class _MachineProcess(ProcessInterface):
             reason = f"{reason}: {tail(self._log)}"
         elif code == 0:
             self._log.unlink(missing_ok=True)
-        self._engine.ended(self.name, reason, orderly=code == 0)
+        self._engine.ended(self.name, reason)
         return reason
 
     async def ending(self, patience: float) -> str | None:

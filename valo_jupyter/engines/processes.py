@@ -146,7 +146,9 @@ class MachineFile:
 
     def remove(self) -> None:
         shutil.rmtree(self._record.scratch, ignore_errors=True)
-        self.path.unlink(missing_ok=True)
+        # other threads may write there until this process ends; then whoever sees its end finds the record
+        if not os.path.exists(self._record.scratch):
+            self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
         write_private(self.path, json.dumps(self._record.to_json()))
