@@ -14,6 +14,7 @@ from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt
 from valo_jupyter.domain.images import Reference
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.asking import asked
 from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.registries import RegistryExists, insecure_registries
 
@@ -132,3 +133,22 @@ def test_registries_without_encryption_are_those_the_operator_names(services: Se
     ):
         settings.write_text(text)
         assert insecure_registries(services.state) == expected
+
+
+def test_an_image_that_no_registry_could_have_is_refused_when_it_is_asked_for(
+    services: Services, ana: User, tmp_path: Path
+) -> None:
+    root = services.accounts.ensure("root", admin=True)
+    with pytest.raises(Invalid) as caught:
+        services.environments.edit(root, "local", {"image": "Me/X"})
+    assert "lower case" in caught.value.details["image"]
+    environment = services.environments.get("local")
+    for image, kept in (("me/x", "me/x"), ("none", None), (None, None)):
+        found = asked(environment, image=image, resources={}, requeue=None, restart=None)
+        assert found.image == kept
+    with pytest.raises(Invalid):
+        asked(environment, image="sha256:abcd", resources={}, requeue=None, restart=None)
+    # where images are only recorded, any name may be
+    services.environments.edit(root, "local", {"containers": {"mode": "never"}})
+    environment = services.environments.get("local")
+    assert asked(environment, image="My Image", resources={}, requeue=None, restart=None).image == "My Image"

@@ -10,6 +10,7 @@ from typing import Any
 
 from valo_jupyter.domain.containers import ContainerSettings
 from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.domain.images import Reference
 
 MAX_MACHINES = 10_000
 MAX_REQUEUE = 10
@@ -127,8 +128,9 @@ def _teams(value: Any) -> dict[str, int]:
 
 
 def _image(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > 500 or not re.fullmatch(r"[!-~]+", value.strip()):
+    if not isinstance(value, str):
         raise Invalid("The image is a reference such as registry.example.com/team/image:tag.")
+    Reference.parse(value)
     return value.strip()
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from valo_jupyter.domain import quotas
 from valo_jupyter.domain.containers import ContainerSettings, checked_resources
 from valo_jupyter.domain.errors import Invalid, NotAllowed
+from valo_jupyter.domain.images import Reference
 from valo_jupyter.services.line import teams_of
 
 #: stands for no image: a process, also where the environment has an image for those that name none
@@ -41,15 +42,20 @@ def asked(
     Raises
     ------
     Invalid
-        It asks for more than the environment gives.
+        It asks for more than the environment gives, or its image has a name that no registry could have.
     """
     wanted = {name: value for name, value in checked_resources(resources).items() if value is not None}
-    settings_of(environment.containers).asking(wanted)
+    settings = settings_of(environment.containers)
+    settings.asking(wanted)
     if requeue is None:
         usual: int = environment.requeue
         requeue = usual if restart is None else max(1, usual) if restart else 0
     chosen = image or environment.image
-    return Asked(None if chosen is None or chosen.lower() == NO_IMAGE else chosen, wanted, requeue)
+    if chosen is not None and chosen.lower() == NO_IMAGE:
+        chosen = None
+    if chosen is not None and settings.mode != "never":
+        Reference.parse(chosen)  # one that could never be pulled is refused now
+    return Asked(chosen, wanted, requeue)
 
 
 def container(containers: Mapping[str, Any], image: str | None, resources: Mapping[str, Any]) -> dict[str, Any] | None:
