@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 
+from tests.parts.local import LocalProject
 from tests.parts.web import RunningWeb, running_web
+from valo_jupyter.domain import clock
+from valo_jupyter.services.machines import Seen
 
 KEY = "-----BEGIN OPENSSH PRIVATE KEY----- never shown"
 
@@ -146,3 +151,167 @@ def test_kinds_of_engines(web: RunningWeb) -> None:
     assert {"name", "type", "title", "help", "required", "secret", "default", "choices"} <= set(
         kinds["ssh"]["options"][0]
     )
+
+
+# where executions wait and run
+
+
+@pytest.fixture(scope="module")
+def project(web: RunningWeb, tmp_path_factory: pytest.TempPathFactory) -> LocalProject:
+    return LocalProject(web.state, tmp_path_factory.mktemp("code") / "code", {"train": ["true"]})
+
+
+def submit(web: RunningWeb, project: LocalProject, environment: str, **fields: Any) -> dict[str, Any]:
+    step = {"project": project.id, "commit": project.commit, "step": "train"}
+    return web.post("/api/v0/executions/", {**step, "environment": environment, **fields})
+
+
+def test_who_waits_is_told_why_and_where(web: RunningWeb, project: LocalProject) -> None:
+    make(web, "queue", per_user_quota=2, per_hour_price_usd=3.6)
+    rows = [submit(web, project, "queue", priority=priority) for priority in (0, 0, 1)]
+    assert [row["status"] for row in rows] == ["queued", "queued", "created"]
+    assert [row["queue_position"] for row in rows] == [1, 2, 3]
+    me = rows[0]["creator"]["username"]
+    assert [row["status_detail"] for row in rows] == [
+        "in line", "in line", f"over the quota: {me} may use 2 machines of queue at once",
+    ]  # fmt: skip
+    queue = web.get("/api/v0/environments/queue/queue/")
+    assert ([item["counter"] for item in queue["results"]], queue["count"]) == ([row["counter"] for row in rows], 3)
+    assert len(web.get("/api/v0/environments/queue/queue/?limit=1")["results"]) == 1
+    shown = web.get("/api/v0/environments/queue/")
+    assert (shown["queue"], shown["unfinished_job_count"]) == ({"created": 1, "queued": 2, "running": 0}, 3)
+    listed = {row["id"]: row for row in web.get(f"/api/v0/executions/?project={project.id}")["results"]}
+    assert [listed[row["id"]]["queue_position"] for row in rows] == [1, 2, 3]
+    assert listed[rows[2]["id"]]["status_detail"] == rows[2]["status_detail"]
+
+    environment = shown["id"]
+    order = web.services.pool.next_order(environment, "engine")
+    assert order is not None
+    busy = Seen("queue-1", "busy", clock.now() - timedelta(hours=1), None, order.execution_id, {"hostname": "h"})
+    idle = Seen("queue-2", "idle", clock.now(), clock.now() + timedelta(minutes=15), None, None)
+    web.services.machines.report("engine", environment, [busy, idle])
+    first, second = web.get("/api/v0/environments/queue/machines/")["results"]
+    assert (first["name"], first["state"], first["hardware"]) == ("queue-1", "busy", {"hostname": "h"})
+    assert first["execution"]["counter"] == rows[0]["counter"]
+    assert first["execution"]["project"] == {"id": project.id, "name": "demo"}
+    assert (second["state"], second["execution"], first["idle_until"]) == ("idle", None, None)
+    assert second["idle_until"] > second["since"]
+    shown = web.get("/api/v0/environments/queue/")
+    assert shown["machines"] == {"starting": 0, "idle": 1, "busy": 1, "draining": 0}
+    assert 0 <= shown["cost"]["running"] < 0.1
+    assert 0 <= shown["cost"]["day"] < 0.1
+    (step,) = web.get("/api/v0/environments/queue/history/?minutes=10")["results"]
+    assert (step["idle"], step["busy"], step["starting"], step["waiting"]) == (1, 1, 0, 2)
+
+    # somebody else sees that a machine is busy, and who is in line before the own ones only as a number
+    token = web.services.accounts.new_token(web.services.accounts.ensure("stranger"))
+
+    def strange(path: str) -> Any:
+        headers = {"Authorization": f"Token {token}"}
+        return urllib3.request("GET", f"{web.url}/api/v0/environments/queue/{path}", headers=headers).json()
+
+    assert [machine["execution"] for machine in strange("machines/")["results"]] == [None, None]
+    assert (strange("queue/")["results"], strange("queue/")["count"]) == ([], 2)
+
+    status, error = ask(web, "DELETE", "queue/")
+    assert (status, error["code"]) == (409, "in_use")
+    assert "Executions wait or run in queue" in error["message"]
+    assert ask(web, "DELETE", "queue/?stop=true")[0] == 204
+    ended = [web.get(f"/api/v0/executions/{row['id']}/") for row in rows]
+    assert [row["status"] for row in ended] == ["stopping", "stopped", "stopped"]
+    assert ended[1]["status_detail"] == f"the environment was deleted by {me}"
+    assert ended[0]["environment"] == {"id": environment, "name": "queue", "slug": "queue"}
+    # the same once more cannot run there
+    status, error = copy(web, ended[1]["id"])
+    assert (status, error["code"]) == (400, "does_not_exist")
+    assert "'queue' was deleted" in error["message"]
+
+
+def copy(web: RunningWeb, execution_id: str) -> tuple[int, Any]:
+    reply = web.ask("POST", f"/api/v0/executions/{execution_id}/copy/", {})
+    return reply.status, reply.json()
+
+
+def test_a_disabled_environment_takes_nothing_new(web: RunningWeb, project: LocalProject) -> None:
+    make(web, "off", default=True)
+    waits = submit(web, project, "off")
+    assert submit(web, project, "")["environment"]["slug"] == "off"
+    assert ask(web, "PATCH", "off/", {"enabled": False})[0] == 200
+    body = {"project": project.id, "commit": project.commit, "step": "train", "environment": "off"}
+    reply = web.ask("POST", "/api/v0/executions/", body)
+    assert (reply.status, reply.json()["code"]) == (400, "does_not_exist")
+    assert "'off' is disabled" in reply.json()["message"]
+    # who names none goes elsewhere
+    assert submit(web, project, "")["environment"]["slug"] == "local"
+    shown = web.get(f"/api/v0/executions/{waits['id']}/")
+    assert (shown["status"], shown["status_detail"]) == ("queued", "in line: the environment is disabled")
+
+
+def test_the_last_enabled_environment_stays(tmp_path: Path) -> None:
+    with running_web(tmp_path / "state") as web:
+        status, error = ask(web, "DELETE", "local/?stop=true")
+        assert (status, error["code"]) == (409, "conflict")
+        make(web, "other")
+        assert ask(web, "DELETE", "local/")[0] == 204
+    # and is not made again by the next start
+    with running_web(tmp_path / "state") as web:
+        assert [each["slug"] for each in web.get("/api/v0/environments/")["results"]] == ["other"]
+
+
+def test_image_resources_and_requeue_come_from_execution_step_and_environment(
+    web: RunningWeb, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    steps = """
+- step:
+    name: asks
+    image: python:3.12
+    command: "true"
+    resources:
+      cpu: {min: 1, max: 2}
+      memory: {min: 100, max: 200}
+      devices: {nvidia.com/gpu: 1}
+- step: {name: plain, image: none, command: "true"}
+- step: {name: once, image: none, command: "true", autorestart: false}
+"""
+    folder = tmp_path_factory.mktemp("asks")
+    (folder / "valohai.yaml").write_text(steps)
+    project = LocalProject(web.state, folder, None)
+    make(web, "asks", image="debian:12", requeue=3, containers={"memory_bytes": 300 * 2**20, "cpu": 4, "pids": 100})
+
+    def run(step: str, **fields: Any) -> dict[str, Any]:
+        return submit(web, project, "asks", step=step, **fields)
+
+    asks = run("asks")
+    assert (asks["image"], asks["requeue"], asks["image_digest"]) == ("python:3.12", 3, None)
+    assert asks["resources"] == {"cpu": 2, "memory_bytes": 200 * 2**20, "gpus": 1}
+    mine = run("asks", image="quay.io/me/mine:1", resources={"cpu": 0.5, "gpus": 0}, requeue=10)
+    assert (mine["image"], mine["requeue"]) == ("quay.io/me/mine:1", 10)
+    assert mine["resources"] == {"cpu": 0.5, "memory_bytes": 200 * 2**20, "gpus": 0}
+    # as `vh` sends it
+    config = {"kubernetes": {"containers": {"workload": {"resources": {"limits": {"cpu": 1.5, "memory": 64}}}}}}
+    sent = run("plain", runtime_config={**config, "autorestart": True})
+    assert (sent["image"], sent["requeue"]) == (None, 3)
+    assert sent["resources"] == {"cpu": 1.5, "memory_bytes": 64 * 2**20}
+    assert run("once")["requeue"] == 0
+    # the same again
+    again = web.post(f"/api/v0/executions/{sent['id']}/copy/", {})
+    assert (again["image"], again["resources"], again["requeue"]) == (None, sent["resources"], 3)
+
+    order = web.services.pool.next_order(asks["environment"]["id"], "engine")
+    assert order is not None
+    assert order.wants == ("python:3.12",)
+    container = web.services.runs.start(order.token, {"pid": 1})["container"]
+    assert {name: container[name] for name in ("image", "mode", "cpu", "memory_bytes", "pids", "gpus")} == {
+        "image": "python:3.12", "mode": "always", "cpu": 2, "memory_bytes": 200 * 2**20, "pids": 100, "gpus": 1,
+    }  # fmt: skip
+
+    for wrong, words in (
+        ({"resources": {"memory_bytes": 2**40}}, "more than the environment gives"),
+        ({"resources": {"colour": 1}}, "is no resource"),
+        ({"image": "Not An Image"}, "image"),
+        ({"requeue": 11}, "0 to 10"),
+    ):
+        body = {"project": project.id, "commit": project.commit, "step": "asks", "environment": "asks", **wrong}
+        reply = web.ask("POST", "/api/v0/executions/", body)
+        assert reply.status == 400, wrong
+        assert words in reply.json()["message"]

@@ -53,14 +53,17 @@ def user_processes(home: Path, execution_id: str = "*") -> list[psutil.Process]:
 
 
 class LocalProject:
-    """A project of the files in `code`, whose steps are shell commands."""
+    """A project of the files in `code`, whose steps are shell commands; None: those of its valohai.yaml."""
 
-    def __init__(self, state: StateFolder, code: Path, steps: dict[str, list[str]], username: str = "ana") -> None:
+    def __init__(
+        self, state: StateFolder, code: Path, steps: dict[str, list[str]] | None, username: str = "ana"
+    ) -> None:
         self.state = state
         self.services = Services.open(state, queued=lambda: ask_engine(state, "wake"))
         self.user = self.services.accounts.ensure(username)
         code.mkdir(exist_ok=True)
-        (code / "valohai.yaml").write_text("".join(_step(name, lines) for name, lines in steps.items()))
+        if steps is not None:
+            (code / "valohai.yaml").write_text("".join(_step(name, lines) for name, lines in steps.items()))
         self.id = self.services.projects.create(self.user, "demo").id
         sha = snapshots.commit_folder(self.services.commits.repository(self.id), code)
         self.services.commits.register(self.user, self.id, sha, f"~{sha}")

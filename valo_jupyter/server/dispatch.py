@@ -151,6 +151,7 @@ class Dispatcher:
             self._may_place = await self._call(self._beat, self.draining)
             if self._may_place:
                 await self._look_for_silence()
+                await self._call(self._machines.forget_silent)
             self._checked = time.monotonic()
         plans = await self._call(self._pool.environments)
         for plan in plans:

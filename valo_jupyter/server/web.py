@@ -151,7 +151,7 @@ class Web:
             if not self.hub.waiters:
                 continue
             try:
-                now = await asyncio.to_thread(self.services.projects.revisions)
+                now = await asyncio.to_thread(self.services.revision)
             except Exception:
                 log.exception("looking for changes failed")
                 continue

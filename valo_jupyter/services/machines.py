@@ -15,6 +15,7 @@ from valo_jupyter.domain import clock
 from valo_jupyter.services import line
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.line import CREATED, QUEUED
+from valo_jupyter.services.pool import ENGINE_LEASE
 from valo_jupyter.services.projects import visible_to
 
 STATES = ("starting", "idle", "busy", "draining")
@@ -98,12 +99,14 @@ class Machines:
             for environment_id in where:
                 _sample(connection, environment_id, beat or clock.now())
 
-    def engines_without_life(self, since: datetime) -> list[str]:
-        """Engines that have machines here, but have not been heard of since then."""
-        alive = sa.select(engines.c.id).where(engines.c.beat >= since)
+    def forget_silent(self) -> None:
+        """The machines of engines that no longer live are no more."""
+        alive = sa.select(engines.c.id).where(engines.c.beat >= clock.now() - ENGINE_LEASE)
         query = sa.select(machines.c.engine_id).where(machines.c.engine_id.not_in(alive)).distinct()
         with self._database.read() as connection:
-            return list(connection.execute(query).scalars())
+            silent = connection.execute(query).scalars().all()
+        for engine_id in silent:
+            self.forget(engine_id)
 
     def _tidy(self, environment_id: str) -> None:
         self._written += 1

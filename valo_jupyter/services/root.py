@@ -96,5 +96,9 @@ class Services:
         with self.database.write() as connection:
             web_is_there(connection, process)
 
+    def revision(self) -> tuple[int, int]:
+        """Changes with everything that requests wait for, whichever process writes it."""
+        return self.projects.revisions(), self.trials.revision()
+
     def close(self) -> None:
         self.database.close()
