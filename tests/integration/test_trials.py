@@ -10,6 +10,7 @@ import pytest
 import urllib3
 
 from tests.parts.local import until
+from tests.parts.postgres import free_port
 from tests.parts.server import LocalServer, local_server
 
 
@@ -50,13 +51,14 @@ def test_an_environment_of_this_computer_passes(server: LocalServer) -> None:
     assert not (server.state.root / "machines" / f"{name}.json").exists()
 
 
-def test_what_is_not_installed_fails_with_what_to_install(server: LocalServer) -> None:
-    options = {"location": "north", "resource_group": "group", "image": "python"}
-    done = followed(server, ask(server, "POST", "test/", {"engine": "azure", "options": options}))
+def test_a_host_that_refuses_is_quoted(server: LocalServer) -> None:
+    # settings that are not saved; nobody listens there
+    options = {"hosts": [f"ana@127.0.0.1:{free_port()}"], "accept_new_hosts": True}
+    done = followed(server, ask(server, "POST", "test/", {"engine": "ssh", "options": options}))
     assert done["status"] == "failed"
-    (step,) = done["steps"]
-    assert (step["name"], step["ok"]) == ("start", False)
-    assert "not installed" in step["message"]
+    start, close = done["steps"]
+    assert (start["name"], start["ok"], close["name"], close["ok"]) == ("start", False, "close", True)
+    assert "refuse" in start["message"].lower()
 
 
 def test_a_trial_under_way_ends_with_the_server(server: LocalServer) -> None:
