@@ -14,6 +14,7 @@ import pytest
 from tests.contract.store_contract import StoreContract
 from tests.parts.attempt import Attempt, far_attempt, next_attempt
 from valo_jupyter.domain.errors import StaleAttempt
+from valo_jupyter.runtime.wire import Refused
 from valo_jupyter.stores import server
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.errors import Cancelled, Changed, Denied, NotFound
@@ -110,6 +111,21 @@ def test_nothing_of_others_can_be_read(attempt: Attempt, store: ServerStore, tmp
     other = next_attempt(attempt.web, attempt.project, inputs={"data": [info.uri]})
     ServerStore(other.wire).get_file(info.key, tmp_path / "mine")
     assert (tmp_path / "mine").read_bytes() == b"of somebody else"
+
+
+def test_an_output_is_what_its_attempt_has_brought(attempt: Attempt, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.write_bytes(b"of yet another")
+    info = LocalStore(attempt.web.state.store).put_file(foreign)
+    other = next_attempt(attempt.web, attempt.project)
+    item = {"name": "mine", "size": info.size, "md5": info.md5, "sha1": info.sha1, "sha256": info.sha256}
+    with pytest.raises(Refused, match="has not arrived"):
+        other.wire.post("/run/v1/outputs", [{**item, "uri": info.uri}])
+    with pytest.raises(Refused, match="has not arrived"):
+        other.wire.post("/run/v1/outputs", [{**item, "uri": "file:///etc/passwd", "sha256": "../x"}])
+    foreign.write_bytes(b"of yet another")
+    ServerStore(other.wire).put_file(foreign)
+    assert other.wire.post("/run/v1/outputs", [{**item, "uri": info.uri}])
 
 
 def test_who_is_no_longer_the_writer_brings_nothing(attempt: Attempt, tmp_path: Path) -> None:

@@ -5,21 +5,17 @@ from __future__ import annotations
 import fcntl
 import secrets
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from valo_jupyter import snapshots
 from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.services.parts import Parts
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.stores.errors import Corrupt
 from valo_jupyter.stores.local import SCHEME, LocalStore
 
-#: parts of files of attempts that nobody hears of any more
-_ABANDONED_SECONDS = 86400
 #: commits a machine may name that it has
 _HAVE = 50
 
@@ -39,7 +35,6 @@ class Deliveries:
         self._state = state
         self._runs = runs
         self._store = LocalStore(state.store)
-        self._parts = state.store / "parts"
 
     def code(self, token: str, have: tuple[str, ...]) -> Path:
         """A git pack of the commit, without what the commits `have` hold; the caller removes it."""
@@ -61,7 +56,7 @@ class Deliveries:
         path = self._store.path(key)
         row = self._runs.of(token)
         is_input = any(SCHEME + key in given["uris"] for given in row.inputs)
-        if not is_input and not _mark(self._part(token, key)).exists():
+        if not is_input and not self._parts(token).is_whole(key):
             raise NotFound("This execution has no such input.")
         if not path.exists():
             raise NotFound(f"The content of {SCHEME}{key} is no longer there.")
@@ -75,12 +70,16 @@ class Deliveries:
         Corrupt
             All is there, and is other content than `key` says; the file is to be brought anew.
         """
-        self._store.path(key)
-        part = self._part(token, key)
-        with _alone(part):
-            if _mark(part).exists():
+        self._store.path(key)  # refuses what is no key
+        parts = self._parts(token)
+        part = parts.path(key)
+        # one request at a time: an impatient machine sends the last one again
+        with parts.lock(key).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if parts.is_whole(key):
                 return Received(total, True)
-            size, end = _size(part), start + content.stat().st_size
+            size = part.stat().st_size if part.exists() else 0
+            end = start + content.stat().st_size
             if end > total:
                 raise Invalid(f"The part ends at {end}, behind the end of the file at {total}.")
             if start > size or (end <= size and size < total):
@@ -95,41 +94,12 @@ class Deliveries:
             except Corrupt:
                 part.unlink(missing_ok=True)
                 raise
-            _mark(part).touch()
+            parts.mark_whole(key)
         return Received(total, True)
 
-    def _part(self, token: str, key: str) -> Path:
+    def _parts(self, token: str) -> Parts:
         attempt = self._runs.attempt(token)
-        folder = self._parts / f"{attempt.execution_id}-{attempt.number}"
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._forget_abandoned()
-        return folder / key
-
-    def _forget_abandoned(self) -> None:
-        for folder in self._parts.iterdir():
-            with suppress(OSError):
-                if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _alone(part: Path) -> Iterator[None]:
-    """One request at a time: an impatient machine sends the last one again."""
-    with part.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _mark(part: Path) -> Path:
-    return part.with_suffix(".whole")
-
-
-def _size(part: Path) -> int:
-    try:
-        return part.stat().st_size
-    except FileNotFoundError:
-        return 0
+        return Parts(self._state, attempt.execution_id, attempt.number)
 
 
 def _known(repository: Path, sha: str) -> bool:

@@ -22,6 +22,7 @@ from valo_jupyter.services.assignments import HERE, elsewhere
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.parts import Parts
 from valo_jupyter.services.pool import LEASE, token_hash
 from valo_jupyter.services.projects import Projects
 from valo_jupyter.services.reflection import reflect
@@ -81,13 +82,15 @@ class Runs:
                 self._moves.move(connection, row, Status.STOPPED, f"{reason} before it began")
                 assignment = None
             else:
+                assignment = self._assignment(connection, row, attempt.number)
+                # by this, not by the environment, which may change meanwhile, it is known what the attempt may do
+                told = {**machine, "elsewhere": assignment["jobs_folder"] is None}
                 connection.execute(
                     sa.update(attempts)
                     .where(_key(attempt))
-                    .values(started=attempt.started or clock.now(), machine=machine)
+                    .values(started=attempt.started or clock.now(), machine=told)
                 )
                 self._moves.touch(connection, row, machine=machine, status_detail="preparing")
-                assignment = self._assignment(connection, row, attempt.number)
         if assignment is None:
             raise StaleAttempt("The execution was stopped before it began.")
         return assignment
@@ -204,7 +207,10 @@ class Runs:
 
     def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         with self._database.write() as connection:
-            row = self._row(connection, self._attempt(connection, token).execution_id)
+            attempt = self._attempt(connection, token)
+            if (attempt.machine or {}).get("elsewhere"):
+                Parts(self._state, attempt.execution_id, attempt.number).check(items)
+            row = self._row(connection, attempt.execution_id)
             found = [self._data.register_output(connection, row, item) for item in items]
             self._moves.touch(connection, row)
         return found
