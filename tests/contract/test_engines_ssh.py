@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.engine_contract import Bench, EngineContract
+from tests.contract.engine_contract import Bench, EngineContract, is_alive
 from tests.parts.local import processes_of
 from tests.parts.netns import network_host
 from tests.parts.sshd import Sshd, sshd
@@ -177,6 +177,9 @@ class TestHosts:
                 server.network.mend()
             attempts = [int(line[-1]) for line in marks.read_text().splitlines()]
             assert attempts == sorted(attempts)
+            # the machine has ended itself, too
+            machines = [pid for pid in server.network.processes() if b"engines.remote" in command_of(pid)]
+            await bench.until(lambda: not any(map(is_alive, machines)))
             await bench.engine.kill(again.execution_id, again.attempt)
 
     @pytest.mark.asyncio
@@ -198,6 +201,11 @@ class TestHosts:
         finally:
             first.network.mend()
         assert second.network is not None
+
+
+def command_of(pid: int) -> bytes:
+    path = Path(f"/proc/{pid}/cmdline")
+    return path.read_bytes() if path.exists() else b""
 
 
 def running(execution_id: str) -> list[int]:

@@ -57,13 +57,13 @@ def network_host() -> Iterator[NetworkHost]:
         _run("ip", "-n", name, "link", "set", "eth0", "up")
         yield host
     finally:
-        left = host.processes()
+        left = _run("ps", "-o", "pid=,args=", "-p", ",".join(map(str, host.processes())) or "0", fails=True)
         # the cable goes with the namespace
         _run("ip", "netns", "delete", name)
         assert not left, f"still running on {name}: {left}"
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, fails: bool = False) -> str:
     done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+    assert fails or done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
     return done.stdout

@@ -36,6 +36,8 @@ VARIABLE = "VALO_MACHINE"
 _CACHE_BYTES = 20_000_000_000
 _CACHE_SHARE = 0.1
 _RETRY_SECONDS = 1.0
+#: of a silent scheduler; it may also be very busy
+_ANSWER_SECONDS = FENCE_SECONDS / 2
 #: what its provider says of it, and is recorded with executions
 _SITE = ("kind", "place", "region", "provider")
 
@@ -136,6 +138,7 @@ async def _serve(config: dict[str, Any], machine: RemoteMachine, output: Bounded
                 patience=FENCE_SECONDS,
                 contact=standing_for(machine.name),
                 connected=connected,
+                unanswered=_ANSWER_SECONDS,
             )
             if dismissed:
                 return

@@ -22,9 +22,17 @@ class QuietWorker(Worker):
 
     #: true when the scheduler has told it to end, false when its connection ended
     dismissed = False
+    #: seconds after which a connection is no connection whose scheduler does not answer
+    unanswered: float | None = None
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         pass
+
+    async def heartbeat(self) -> None:
+        try:
+            await asyncio.wait_for(super().heartbeat(), self.unanswered)
+        except asyncio.TimeoutError:
+            await self.close(reason="worker-heartbeat-unanswered")
 
     async def close(self, *args: Any, **kwargs: Any) -> str | None:
         if self.status.name in ("running", "paused"):
@@ -48,6 +56,7 @@ async def serve(
     patience: float = 20,
     contact: str | None = None,
     connected: Callable[[], None] = _nothing,
+    unanswered: float | None = None,
 ) -> bool:
     """Take orders until the scheduler dismisses this worker (True), or its connection ends (False).
 
@@ -61,6 +70,8 @@ async def serve(
         The address that the scheduler knows it by, when that is not where it listens.
     connected
         Called when the scheduler has it.
+    unanswered
+        Seconds after which a connection counts as ended whose scheduler does not answer: what leads there may be cut.
     """
     configure()
 
@@ -80,6 +91,7 @@ async def serve(
         contact_address=contact,
         startup_information={"machine": machine},
     )
+    worker.unanswered = unanswered
     async with worker:
         connected()
         while worker.status.name in ("running", "paused"):
