@@ -61,6 +61,11 @@ def _directives(value: list[Any]) -> str | None:
     return f"Directives are options of sbatch: {wrong[0]!r} is none." if wrong else None
 
 
+def _template(value: dict[str, Any]) -> str | None:
+    wrong = sorted(value.keys() - {"apiVersion", "kind", "metadata", "spec"})
+    return f"A pod template has metadata and spec, not {', '.join(wrong)}." if wrong else None
+
+
 #: what machines that are elsewhere have in common
 _FOLDER = Option(
     "folder",
@@ -207,21 +212,33 @@ SLURM = Kind(
 KUBERNETES = Kind(
     kind="kubernetes",
     title="Kubernetes",
-    description="Machines are pods.",
+    description="Machines are pods, of an image that has Python. They must reach the server over the network.",
     tested="recorded",
     extra="kubernetes",
     module="valo_jupyter.engines.kubernetes:KubernetesEngine",
     imports=("kr8s",),
     options=(
         Option("namespace", "string", "Namespace", default="default"),
-        Option("image", "string", "Image", "Must have Python 3.10 or newer.", required=True),
-        Option("kubeconfig", "text", "Kubeconfig", "Empty: the server's own.", secret=True),
-        Option("service_account", "string", "Service account"),
+        Option("image", "string", "Image", "Must have Python 3.10 or newer and git.", required=True),
+        Option("kubeconfig", "text", "Kubeconfig", "Empty: the server's own, or its service account.", secret=True),
+        Option(
+            "service_account", "string", "Service account", "Of the pods; its token is mounted only when it is set."
+        ),
         Option("resources", "object", "Resources", 'Such as {"requests": {"cpu": "1"}}.', default={}),
-        Option("template", "object", "Pod template", "What else the pods are to have.", default={}),
+        Option(
+            "template",
+            "object",
+            "Pod template",
+            'What else the pods are to have, such as {"spec": {"nodeSelector": {"pool": "gpu"}}}; '
+            "the container is called machine.",
+            default={},
+            check=_template,
+        ),
         _PYTHON,
-        _FOLDER,
+        Option("folder", "string", "Folder in the pod", "For caches and running executions.", default="/tmp/valo"),
         _ENVIRONMENT,
+        _HOST,
+        _PORT,
     ),
 )
 
