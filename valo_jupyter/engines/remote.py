@@ -13,6 +13,7 @@ import logging
 import os
 import shutil
 import signal
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -195,6 +196,8 @@ def _prepare(config: dict[str, Any]) -> StateFolder:
             f"This machine has version {__version__} of valo-jupyter, the server {config['version']}: "
             "install the server's version there, or let the server send its own."
         )
+    if shutil.which("git") is None:
+        raise Invalid(f"git is not installed on {socket.gethostname()}, or not on its PATH; a machine needs it.")
     # as the computer itself has it: $SLURMD_NODENAME, $USER
     folder = os.path.expandvars(config.get("folder") or "~/.cache/valo")
     state = StateFolder(Path(folder).expanduser().absolute())
