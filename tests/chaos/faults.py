@@ -6,7 +6,7 @@ import os
 import random
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
@@ -28,6 +28,11 @@ _WEIGHTS = {
     ("change", "max_scale"): 3,
     ("change", "per_user_quota"): 2,
     ("change", "enabled"): 1,
+}
+#: what can also happen to machines that are on other hosts
+_HOSTS = {
+    ("cut", "network"): 4,
+    ("drop", "connection"): 3,
 }
 
 
@@ -52,35 +57,42 @@ class Victim:
     execution_id: str | None = None
 
 
-def plan_faults(dice: random.Random, seconds: float, *, pause: float, long: tuple[str, ...]) -> list[Fault]:
+def plan_faults(
+    dice: random.Random, seconds: float, *, pause: float, long: tuple[str, ...], hosts: bool
+) -> list[Fault]:
     """Faults over `seconds`, one every `pause` on average.
 
-    Each of `long` is frozen once for longer than a lease, and for longer than a server's process may be silent.
+    Each of `long` is frozen (or cut off) once for longer than a lease, and for longer than a server's process may be
+    silent.
     """
-    kinds, weights = list(_WEIGHTS), list(_WEIGHTS.values())
+    known = _WEIGHTS | (_HOSTS if hosts else {})
+    kinds, weights = list(known), list(known.values())
     faults, at = [], 0.0
     while (at := at + dice.uniform(0.2, 2 * pause - 0.2)) < seconds:
         what, whom = dice.choices(kinds, weights)[0]
         length = dice.choice((0.2, 1.0, 3.0, 6.0)) * dice.uniform(0.5, 1.5)
-        lasts = what == "freeze" or whom == "enabled"
+        lasts = what in ("freeze", "cut") or whom == "enabled"
         faults.append(Fault(at, what, whom, dice.random(), length if lasts else 0.0))
-    for whom in long:
+    for whom in (whom for whom in long if hosts or whom != "network"):
         length = dice.uniform(60, 65) if whom in ("web", "engine") else dice.uniform(33, 45)
-        faults.append(Fault(dice.uniform(2, max(4, seconds - 60)), "freeze", whom, dice.random(), length))
+        what = "cut" if whom == "network" else "freeze"
+        faults.append(Fault(dice.uniform(2, max(4, seconds - 60)), what, whom, dice.random(), length))
     return sorted(faults, key=lambda fault: fault.at)
 
 
-def machines(state: StateFolder) -> list[MachineRecord]:
-    return [record for record in records(machines_folder(state)) if record.machine.alive()]
+def machines(folders: Sequence[StateFolder]) -> list[MachineRecord]:
+    """The machines that are written down in these folders and live."""
+    found = [record for folder in folders for record in records(machines_folder(folder))]
+    return [record for record in found if record.machine.alive()]
 
 
-def victims(state: StateFolder, whom: str) -> list[Victim]:
-    """Who could be hit now."""
+def victims(folders: Sequence[StateFolder], whom: str) -> list[Victim]:
+    """Who could be hit now; the first folder is the server's."""
     if whom in ("web", "engine"):
-        held = last_holder(state.lock(whom))
+        held = last_holder(folders[0].lock(whom))
         process = ProcessId(held.get("pid", -1), held.get("started", 0.0))
         return [Victim(process, whom)] if process.alive() else []
-    found = machines(state)
+    found = machines(folders)
     if whom == "machine":
         return [Victim(each.machine, f"machine {each.name}", each.execution_id) for each in found]
     return [

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import psutil
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from tests.chaos import checks, ledger
 from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
-from tests.parts.local import LocalProject, processes_of, until, user_processes
+from tests.parts.local import LocalProject, processes_of, until
+from tests.parts.sshd import Sshd
 from valo_jupyter.db.tables import executions
 from valo_jupyter.domain.executions import ENDED
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines.processes import MachineRecord
 from valo_jupyter.server import lifecycle
 from valo_jupyter.server.locks import is_held
 
@@ -50,16 +53,27 @@ class Size:
     long: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Grounds:
+    """Where executions run: environments with their settings, and the other hosts these know."""
+
+    wanted: dict[str, dict[str, Any]]
+    hosts: tuple[Sshd, ...] = ()
+    #: where machines on other hosts keep what is theirs
+    folders: tuple[StateFolder, ...] = ()
+
+
 class Storm:
     def __init__(
-        self, seed: int, size: Size, state: StateFolder, folder: Path, wanted: dict[str, dict[str, Any]] = LOCAL
+        self, seed: int, size: Size, state: StateFolder, folder: Path, grounds: Grounds = Grounds(LOCAL)
     ) -> None:
         dice = random.Random(seed)
         self.state = state
         self.size = size
-        self.wanted = wanted
-        self.cases = plan_cases(dice, size.executions, list(wanted), size.seconds)
-        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long=size.long)
+        self.wanted, self.hosts = grounds.wanted, grounds.hosts
+        self.folders = (state, *grounds.folders)
+        self.cases = plan_cases(dice, size.executions, list(self.wanted), size.seconds)
+        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long=size.long, hosts=bool(self.hosts))
         self.ledger = ledger.Ledger()
         self.traces = folder / "traces"
         self.traces.mkdir()
@@ -71,6 +85,7 @@ class Storm:
         self._killed: set[str] = set()
         #: folders that machines have made, outside of the state folder
         self._scratch: set[str] = set()
+        self._mends: list[threading.Timer] = []
         self._enable_at: dict[str, float] = {}
         self._gone: set[str] = set()
         self._starter = ThreadPoolExecutor(1)
@@ -84,7 +99,7 @@ class Storm:
         cases, faults = list(self.cases), list(self.faults)
         stops = [case for case in self.cases if case.stop_at is not None]
         begun = time.monotonic()
-        while cases or faults or stops or self._freezer.frozen():
+        while cases or faults or stops or self._freezer.frozen() or self._cut_off():
             now = time.monotonic() - begun
             # a disabled environment takes nothing
             for case in [case for case in cases if case.at <= now and case.environment not in self._enable_at]:
@@ -104,7 +119,7 @@ class Storm:
                 self._set(slug, enabled=True)
             if DOOMED in self.wanted and DOOMED not in self._gone and now > self.size.seconds / 2:
                 self._delete(DOOMED)
-            self._scratch |= {record.scratch for record in machines(self.state)}
+            self._scratch |= {record.scratch for record in machines(self.folders)}
             self._keep_started()
             time.sleep(_STEP)
         for slug, settings in self.wanted.items():
@@ -122,6 +137,11 @@ class Storm:
 
     def close(self) -> None:
         self._freezer.close()
+        for mend in self._mends:
+            mend.cancel()
+        for host in self.hosts:
+            if host.network is not None:
+                host.network.mend()
         self._starter.shutdown()
         self.project.close()
 
@@ -142,28 +162,39 @@ class Storm:
             found.append(f"counters are not unique and without gaps: {counters}")
         return found
 
-    def remains(self, home: Path) -> list[str]:
-        """What is still there of executions that have ended."""
-        found = []
-        try:
-            until(lambda: not user_processes(home), 20)
-        except AssertionError:
-            found += [f"process {each.pid} of an execution: {each.cmdline()}" for each in user_processes(home)]
-        records: list[MachineRecord] = machines(self.state)
-        found += [f"machine {each.name} still has {each.execution_id}" for each in records if each.execution_id]
-        known = {each["pid"] for each in lifecycle.status(self.state)["machines"]}
-        run = {each.pid for each in processes_of(home) if "valo_jupyter.engines.machine" in each.cmdline()}
-        if run != known:
-            found.append(f"machines run as {sorted(run)}, the engine knows of {sorted(known)}")
-        found += [f"job folder {path.name}" for path in self.state.jobs.glob("*")]
-        mine = {each.scratch for each in records}
-        try:
-            # machines that were surplus may be going this moment
-            until(lambda: not [path for path in self._scratch - mine if Path(path).exists()], 10)
-        except AssertionError:
-            found += [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
-        found += [f"file {path.name} in {path.parent.name}" for path in (self.state.store / "incoming").glob("*")]
+    def remains(self) -> list[str]:
+        """What is still there of executions that have ended, and of machines that have."""
+        return [
+            *_left(lambda: [f"process {each.pid}: {each.cmdline()}" for each in self._user_processes()]),
+            *_left(self._machines_left),
+            *_left(lambda: [f"job folder {path}" for each in self.folders for path in each.jobs.glob("*")]),
+            *_left(self._scratch_left),
+            *(f"file {path.name} in {path.parent.name}" for path in (self.state.store / "incoming").glob("*")),
+        ]
+
+    def _user_processes(self) -> list[psutil.Process]:
+        mine = {case.id for case in self.cases}
+        found = processes_of(None, VALO_EXECUTION="*")
+        return [each for each in found if each.is_running() and each.environ().get("VALO_EXECUTION") in mine]
+
+    def _machines_left(self) -> list[str]:
+        records = machines(self.folders)
+        found = [f"machine {each.name} still has {each.execution_id}" for each in records if each.execution_id]
+        known = {each["name"] for each in lifecycle.status(self.state)["machines"]}
+        found += [f"machine {each.name} is unknown to the engine" for each in records if each.name not in known]
+        pids = {each.machine.pid for each in records}
+        home = str(Path.home())
+        for process in processes_of(None, HOME="*"):
+            with suppress(psutil.Error):
+                here = process.environ()["HOME"] == home or "VALO_TEST_SSHD" in process.environ()
+                runs = {"valo_jupyter.engines.machine", "valo_jupyter.engines.remote"} & set(process.cmdline())
+                if here and runs and process.pid not in pids:
+                    found.append(f"process {process.pid} is a machine that nobody has written down")
         return found
+
+    def _scratch_left(self) -> list[str]:
+        mine = {each.scratch for each in machines(self.folders)}
+        return [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
 
     def count_ends(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
@@ -194,7 +225,10 @@ class Storm:
                 slug, **{fault.whom: {"max_scale": 1 + number, "per_user_quota": number, "enabled": False}[fault.whom]}
             )
             return
-        found = victims(self.state, fault.whom)
+        if fault.whom in ("network", "connection"):
+            self._disturb(self.hosts[int(fault.aim * len(self.hosts))], fault)
+            return
+        found = victims(self.folders, fault.whom)
         if not found:
             return
         victim = found[int(fault.aim * len(found))]
@@ -204,10 +238,29 @@ class Storm:
             self._freezer.freeze(victim, fault.seconds)
         if fault.whom == "user":
             # the machine may have gone on to another execution this moment
-            after = [each.execution_id for each in victims(self.state, "user") if each.label == victim.label]
+            after = [each.execution_id for each in victims(self.folders, "user") if each.label == victim.label]
             self._killed |= {each for each in (victim.execution_id, *after) if each} if fault.what == "kill" else set()
         runs = f", which runs {victim.execution_id[:8]}" if victim.execution_id else ""
         self.ledger.note(f"{fault}: {victim.label} ({victim.process.pid}){runs}")
+
+    def _disturb(self, host: Sshd, fault: Fault) -> None:
+        if host.network is None or fault.what == "drop":
+            host.drop()
+        else:
+            host.network.cut()
+            mend = threading.Timer(fault.seconds, self._mend, (host,))
+            mend.daemon = True
+            mend.start()
+            self._mends.append(mend)
+        self.ledger.note(f"{fault}: {host.address}")
+
+    def _mend(self, host: Sshd) -> None:
+        assert host.network is not None
+        host.network.mend()
+        self.ledger.note(f"the network of {host.address} is back")
+
+    def _cut_off(self) -> bool:
+        return any(mend.is_alive() for mend in self._mends)
 
     def _keep_started(self) -> None:
         """As the Jupyter extension does: neither process of the server is left to start the other one."""
@@ -258,3 +311,12 @@ class Storm:
             except OperationalError:
                 continue
         return function(*arguments, **options)
+
+
+def _left(look: Callable[[], list[str]]) -> list[str]:
+    """What is found, unless it goes by itself soon."""
+    try:
+        until(lambda: not look(), 30)
+    except AssertionError:
+        return look()
+    return []

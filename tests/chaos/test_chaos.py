@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.chaos import ledger
-from tests.chaos.storm import Size, Storm
+from tests.chaos.conftest import ROOT
+from tests.chaos.storm import Grounds, Size, Storm
+from tests.parts.sshd import Sshd
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
 
 #: these two are the bounded version of `make chaos`
-FIXED = Size(executions=24, seconds=40.0, long=("engine",))
-RANDOM = Size(executions=24, seconds=25.0, long=("machine",))
+LOCAL_ONLY = Size(executions=30, seconds=40.0, long=("engine",))
+ON_HOSTS = Size(executions=24, seconds=25.0, long=("network",))
 
 # read before the tests' environment is made
 _SEED = os.environ.get("VALO_CHAOS_SEED")
@@ -27,34 +30,57 @@ _ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 0)
 _SIZE = Size(
     executions=int(os.environ.get("VALO_CHAOS_EXECUTIONS") or 200),
     seconds=float(os.environ.get("VALO_CHAOS_SECONDS") or 240),
-    long=("machine", "machine", "user", "engine", "web"),
+    long=("machine", "machine", "user", "engine", "web", "network", "network"),
 )
 
 
-def storms() -> list[tuple[int, Size]]:
-    def any_seed() -> int:
-        return int(_SEED) if _SEED else random.SystemRandom().randrange(1_000_000)
-
+def storms(fixed: int | None, small: Size) -> list[tuple[int, Size]]:
+    """Seeds and sizes: of the bounded version the seed `fixed`, None for any."""
     if _SEED or _ROUNDS:
-        return [(any_seed(), _SIZE) for _ in range(max(1, _ROUNDS))]
-    return [(20261125, FIXED), (any_seed(), RANDOM)]
+        return [(int(_SEED) if _SEED else _any(), _SIZE) for _ in range(max(1, _ROUNDS))]
+    return [(fixed or _any(), small)]
+
+
+def _any() -> int:
+    return random.SystemRandom().randrange(1_000_000)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("seed", "size"), storms())
-def test_no_execution_is_lost_or_runs_twice(
-    seed: int, size: Size, state: StateFolder, private_home: Path, tmp_path: Path
+@pytest.mark.parametrize(("seed", "size"), storms(20261125, LOCAL_ONLY))
+def test_no_execution_is_lost_or_runs_twice(seed: int, size: Size, state: StateFolder, tmp_path: Path) -> None:
+    check(seed, Storm(seed, size, state, tmp_path))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize(("seed", "size"), storms(None, ON_HOSTS))
+def test_nor_on_hosts_whose_networks_are_cut(
+    seed: int, size: Size, hosts: tuple[Sshd, ...], state: StateFolder, tmp_path: Path
 ) -> None:
+    there = StateFolder(tmp_path / "there")
+    options = {
+        "hosts": [host.host(2) for host in hosts],
+        "key": hosts[0].key,
+        "known_hosts": "".join(host.known_hosts for host in hosts),
+        "python": sys.executable,
+        "folder": str(there.root),
+        "environment": {"PYTHONPATH": str(ROOT)},
+    }
+    far = {"engine": "ssh", "options": options, "max_scale": 4, "scale_down_grace_minutes": 0.1}
+    wanted = {"local": {"engine": "local", "max_scale": 2}, "far": far, "farther": {**far, "max_scale": 1}}
+    check(seed, Storm(seed, size, state, tmp_path, Grounds(wanted, hosts, (there,))))
+
+
+def check(seed: int, storm: Storm) -> None:
     print(f"VALO_CHAOS_SEED={seed}")
-    storm = Storm(seed, size, state, tmp_path)
     try:
         storm.rage()
         storm.settle()
         problems = storm.problems()
         print(storm.count_ends())
-        assert lifecycle.start(state)["url"]
-        problems += storm.remains(private_home)
-        assert not problems, "\n\n".join(problems) + ledger.logs(state.log)
+        assert lifecycle.start(storm.state)["url"]
+        problems += storm.remains()
+        assert not problems, "\n\n".join(problems) + ledger.logs(storm.state.log)
     finally:
         storm.close()
