@@ -60,13 +60,18 @@ def docker_engine(
     wrapper
         Words before `dockerd`, such as `unshare -m …`; they must exec it.
     """
-    programs = [shutil.which(name) for name in ("dockerd", "containerd", "runc", "ip", "setpriv")]
+    programs = [shutil.which(name) for name in ("dockerd", "containerd", "runc", "ip", "mount", "setpriv")]
     if None in programs or os.getuid() != 0:
         raise RuntimeError("The Docker engine needs root, docker.io, iproute2 and util-linux: .ci/system-packages.")
+    _remove_those_of_the_killed()
     # short: sockets below it have a bound of 107 bytes
-    folder = Path(tempfile.mkdtemp(prefix="vdk-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix=f"vdk-{os.getpid()}-", dir="/tmp"))
     with contextlib.ExitStack() as stack:
         stack.callback(_remove, folder)
+        # in memory: many small files, which are soon gone again
+        (folder / "data").mkdir()
+        memory = ["mount", "-t", "tmpfs", "-o", "size=4g,mode=710", "valo-tests", folder / "data"]
+        subprocess.run(memory, check=True, capture_output=True, timeout=10)
         network = ["--bridge=none"]
         gateway = None
         if bridge:
@@ -132,6 +137,13 @@ def _bridge() -> Iterator[tuple[str, str]]:
         yield name, address
     finally:
         subprocess.run(["ip", "link", "del", name], capture_output=True, timeout=10)
+
+
+def _remove_those_of_the_killed() -> None:
+    for left in Path("/tmp").glob("vdk-*-*"):
+        owner = left.name.split("-")[1]
+        if owner.isdigit() and not Path("/proc", owner).exists():
+            _remove(left)
 
 
 def _remove(folder: Path) -> None:
