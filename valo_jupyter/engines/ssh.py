@@ -39,7 +39,7 @@ class SshEngine(ProviderEngine):
         super().__init__(slug=slug, state=state, options=options)
         #: there while machines of this environment may be running; also after the end of an engine that was killed
         self._mark = state.root / "ssh" / f"{slug}.machines"
-        trust = Trust(options, state.root / "ssh" / f"{slug}.known_hosts")
+        trust = Trust(options, state.root / "ssh" / "known_hosts")
         self.hosts = [
             SshHost(
                 host,

@@ -90,9 +90,8 @@ class Trust:
             raise Refused(f"the private key cannot be used: {error}{wanted}") from error
 
     def _known_hosts(self) -> asyncssh.SSHKnownHosts:
-        kept = self._accepted.read_text() if self._accepted.exists() else ""
         try:
-            return asyncssh.import_known_hosts(f"{self._options['known_hosts']}\n{kept}")
+            return asyncssh.import_known_hosts(f"{self._options['known_hosts']}\n{self._kept()}")
         except ValueError as error:
             raise Refused(f"the known hosts are not written as in a known_hosts file: {error}") from error
 
@@ -102,9 +101,13 @@ class Trust:
             return False
         line = f"{_written(host)} {key.export_public_key('openssh').decode().strip()}\n"
         self._accepted.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        kept = self._accepted.read_text() if self._accepted.exists() else ""
-        write_private(self._accepted, kept + line)
+        write_private(self._accepted, self._kept() + line)
         return True
+
+    def _kept(self) -> str:
+        # what one environment has accepted is no proof for another that accepts nothing
+        trusts = self._options["accept_new_hosts"] and self._accepted.exists()
+        return self._accepted.read_text() if trusts else ""
 
     def _unknown(self, host: Host, known: asyncssh.SSHKnownHosts) -> str:
         if _any_key(known, host, ""):
