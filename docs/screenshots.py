@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -199,6 +200,78 @@ def magic(page: Page, lab: Lab) -> None:
     output = page.locator(".jp-NotebookPanel:visible .jp-OutputArea-output").first
     expect(output).to_contain_text("done in")
     shot(page, "magic", page.locator(".jp-NotebookPanel:visible .jp-Notebook"))
+
+
+def api(page: Page, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """Ask the server through the extension, as the interface does."""
+    return page.evaluate(
+        """async ([method, path, body]) => {
+            const { baseUrl, token } = window.jupyterapp.serviceManager.serverSettings;
+            const answer = await fetch(`${baseUrl}valo/api/v0/${path}`, {
+                method,
+                headers: { Authorization: `token ${token}` },
+                body: body && JSON.stringify(body)
+            });
+            return answer.status === 204 ? null : await answer.json();
+        }""",
+        [method, path, body],
+    )
+
+
+def command(page: Page, name: str, **args: Any) -> None:
+    page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, args])
+
+
+def environments_shown(page: Page) -> None:
+    section = page.locator("#valo-sidebar .valo-Section-toggle")
+    if section.get_attribute("aria-expanded") == "false":
+        section.click()
+    expect(page.locator('#valo-sidebar [data-slug="local"]')).to_be_visible()
+
+
+@picture
+def environments(page: Page, lab: Lab) -> None:
+    """Environments in the sidebar and on their page, and the page of a busy one."""
+    open_notebook(page, lab, lab.write("grid.ipynb", "import time\nfor point in range(9):\n    time.sleep(2)", SLOW))
+    gpu = {"hardware": "8 cores, 64 GB, 1 × A100", "per_hour_price_usd": 2.4, "max_scale": 3}
+    small = {"hardware": "2 cores, 4 GB", "description": "For quick looks", "max_scale": 10, "per_user_quota": 4}
+    for name, settings in (("GPU machines", gpu), ("Small machines", small)):
+        api(page, "POST", "environments/", {"engine": "local", "name": name, **settings})
+    environments_shown(page)
+    for count in (1, 2, 2):
+        for _ in range(count):
+            command(page, "valo:run-remotely", environment="gpu-machines")
+        page.wait_for_timeout(12_000)
+    command(page, "valo:run-remotely", environment="small-machines")
+    command(page, "valo:open-environments")
+    expect(page.locator('.valo-Environments [data-slug="small-machines"] [data-machine="busy"]')).to_have_count(1)
+    expect(page.locator('.valo-Environments [data-slug="gpu-machines"]')).to_contain_text("2 waiting")
+    shot(page, "environments")
+    page.locator('.valo-Environments [data-slug="gpu-machines"] button').click()
+    expect(page.locator(".valo-Chart svg, .valo-Chart canvas").first).to_be_visible()
+    shot(page, "environment")
+    tab(page, "Settings")
+    shot(page, "environment-settings")
+    for _ in range(6):
+        page.locator("#valo-sidebar .valo-Row-stop").first.click()
+        page.wait_for_timeout(1500)
+
+
+@picture
+def registries(page: Page, lab: Lab) -> None:
+    """Entries for private registries, one of them asked."""
+    open_notebook(page, lab, QUICKSTART)
+    for match, type, username in (
+        ("docker.io/myusername/*", "docker-hub", "myusername"),
+        ("myregistry.azurecr.io/*", "azure", "0d1f4f6e-2c5b-4d34-9f6b-8f1f1c1f0a11"),
+        ("gcr.io/project/registry:*", "gcp", "_json_key"),
+    ):
+        password = '{"client_email": "", "private_key": ""}' if type == "gcp" else "not a real one"
+        api(page, "POST", "registries/", {"match": match, "type": type, "username": username, "password": password})
+    command(page, "valo:open-registries")
+    expect(page.locator(".valo-Registries tbody")).to_have_count(3)
+    page.get_by_role("button", name="Edit docker.io/myusername/*").click()
+    shot(page, "registries")
 
 
 def take(browser: Browser, lab: Lab, names: list[str]) -> None:

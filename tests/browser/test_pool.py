@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.parts.lab import Lab
+from tests.parts.lab import Lab, kernel_ready
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=30_000)
@@ -14,9 +14,6 @@ WAITS = "import time\nprint('begun', flush=True)\ntime.sleep(600)"
 
 
 def command(page: Page, name: str, **args: Any) -> None:
-    # Lab brings the notebook to the front once more when all is restored
-    page.wait_for_function("() => window.jupyterapp")
-    page.evaluate("async () => { await window.jupyterapp.started; await window.jupyterapp.restored; }")
     page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, args])
 
 
@@ -32,7 +29,7 @@ def notebook(lab: Lab) -> str:
 @pytest.fixture
 def opened(page: Page, lab: Lab, notebook: str) -> Page:
     page.goto(lab.lab(notebook, workspace="auto-pool"))
-    expect(page.locator(".jp-NotebookPanel:visible .valo-Run-button")).to_be_visible()
+    kernel_ready(page)
     return page
 
 

@@ -160,22 +160,23 @@ def offline(context: BrowserContext) -> list[str]:
     return foreign
 
 
-def kernel_ready(page: Page) -> None:
+#: `wait_for_function` would take the promise of an async function for its answer
+_KERNEL_READY = """async () => {
+    const session = window.jupyterapp?.shell.currentWidget?.sessionContext;
+    const kernel = session?.session?.kernel;
+    if (!session?.isReady || !kernel) { return false; }
+    const late = new Promise(resolve => setTimeout(resolve, 5000, false));
+    return await Promise.race([kernel.info, late]) && kernel.connectionStatus === 'connected';
+}"""
+
+
+def kernel_ready(page: Page, seconds: float = 60) -> None:
     """Wait until the notebook in front has a kernel that answers: what is typed before that runs nothing."""
-    page.wait_for_function(
-        """async () => {
-            const app = window.jupyterapp;
-            const panel = app && app.shell.currentWidget;
-            const session = panel && panel.sessionContext;
-            if (!session) { return false; }
-            await session.ready;
-            const kernel = session.session?.kernel;
-            if (!kernel) { return false; }
-            await kernel.info;
-            return kernel.connectionStatus === 'connected';
-        }""",
-        timeout=60_000,
-    )
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(_KERNEL_READY):
+        if time.monotonic() > deadline:
+            raise AssertionError("the notebook in front has no kernel that answers")
+        page.wait_for_timeout(100)
 
 
 def run_cell(page: Page, index: int) -> None:

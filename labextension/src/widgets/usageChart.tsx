@@ -32,7 +32,7 @@ export function UsageChart(props: {
 }
 
 /** The least that is shown. */
-const LEAST = 5 * 60_000;
+const LEAST = 60_000;
 const STATES = ['busy', 'idle', 'starting'] as const;
 
 export function usageChart(
