@@ -245,9 +245,13 @@ def test_teams_keep_out_and_limit(crowd: Crowd, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("valo_jupyter.services.asking.teams_of", lambda user: teams.get(user, ()))
     from valo_jupyter.services.asking import check_may_use
 
-    with pytest.raises(NotAllowed, match="The team vision may not use the environment gpu"):
-        check_may_use(gpu, ana.id)
-    check_may_use(gpu, ben.id)
+    with crowd.services.database.read() as connection:
+        with pytest.raises(NotAllowed, match="The team vision may not use the environment gpu"):
+            check_may_use(connection, gpu, ana.id)
+        check_may_use(connection, gpu, ben.id)
+        crowd.edit(gpu, allow_personal_usage=False)
+        with pytest.raises(NotAllowed, match="this one is personal"):
+            check_may_use(connection, crowd.services.environments.get("gpu"), ben.id)
     theirs = crowd.add(gpu, ben, 2)
     assert [crowd.place(gpu), crowd.place(gpu)] == [theirs[0], None]
 

@@ -40,6 +40,13 @@ def probe(request: Request) -> Reply:
     return Reply(request.services.trials.arrived(request.attempt_token, found))
 
 
+@route("POST", "/run/v1/probe/registry", auth="trial")
+def registry(request: Request) -> Reply:
+    """What the machine pulls the trial's own image with."""
+    owner_id, image = request.services.trials.image(request.attempt_token)
+    return Reply(request.services.registries.for_image(owner_id, image))
+
+
 @route("POST", "/run/v1/probe/step", auth="trial")
 def step(request: Request) -> Reply:
     """What a machine of a trial has tried."""

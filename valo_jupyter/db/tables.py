@@ -153,6 +153,7 @@ environment_tests = sa.Table(
     _id(),
     #: null: of settings that are not saved
     _ref("environment_id", "environments.id", nullable=True, index=True),
+    _ref("creator_id", "users.id"),
     #: what is tried, as in `environments`
     sa.Column("engine", sa.String(64), nullable=False),
     sa.Column("options", sa.JSON, nullable=False, default=dict),

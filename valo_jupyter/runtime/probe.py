@@ -6,10 +6,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from valo_jupyter import __version__
 from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.runtime.contract import StopSignal
 from valo_jupyter.runtime.wire import Wire
 
 #: the number of the attempt that an order has which is a trial's, and no execution's
@@ -32,6 +34,8 @@ def probe(wire: Wire, machine: dict[str, Any]) -> str:
         ("version", lambda: _version(str(wanted.get("version")))),
         ("run", _run),
     ]
+    if container := wanted.get("container"):
+        steps.append(("image", lambda: _image(wire, container)))
     reached = f"{machine.get('hostname')} has reached the server"
     _tell(wire, "reach", True, reached, begun)
     for name, attempt in steps:
@@ -67,3 +71,35 @@ def _run() -> str:
         said = done.stderr.strip().splitlines()
         raise ProbeFailed(f"A Python with a kernel could not be run: {said[-1] if said else done.returncode}")
     return f"a process ran; ipykernel {done.stdout.strip()}"
+
+
+class _Unheard:
+    """Takes what an execution's log would have said."""
+
+    def emit(self, event: dict[str, Any]) -> None: ...
+
+    def log(self, stream: str, lines: list[str], cell: int | None = None) -> None: ...
+
+    def notebook(self, content: bytes) -> None: ...
+
+
+def _image(wire: Wire, container: dict[str, Any]) -> str:
+    """The environment's image, pulled as executions do."""
+    # imported when needed: most machines never run an image
+    from valo_jupyter.runtime.containers.errors import NoContainerEngine
+    from valo_jupyter.runtime.containers.images import Access, Images
+    from valo_jupyter.runtime.containers.programs import connect
+
+    try:
+        engine = connect()
+    except NoContainerEngine:
+        if container["mode"] == "always":
+            raise
+        return "the machine has no container engine: images run as processes here"
+    try:
+        access = Access.from_json(wire.insist("/run/v1/probe/registry", {}))
+        own = Path(container["cache_folder"]) / "images" if container["local_images"] else None
+        image = Images(engine, _Unheard(), StopSignal(), own=own).fetch(container["image"], access)
+    finally:
+        engine.close()
+    return f"{image.reference} is {image.digest}"

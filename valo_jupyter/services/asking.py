@@ -6,10 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
+
+from valo_jupyter.db import Connection
+from valo_jupyter.db.tables import users
 from valo_jupyter.domain import quotas
 from valo_jupyter.domain.containers import ContainerSettings, checked_resources
 from valo_jupyter.domain.errors import Invalid, NotAllowed
 from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import stands_for_organization
 from valo_jupyter.services.line import teams_of
 
 #: stands for no image: a process, also where the environment has an image for those that name none
@@ -75,10 +80,13 @@ def settings_of(containers: Mapping[str, Any]) -> ContainerSettings:
     return ContainerSettings.from_json(containers or {})
 
 
-def check_may_use(environment: Any, user: int) -> None:
-    """Raise `NotAllowed` if the quotas of teams keep the user out."""
-    # on a personal server the one account stands for its organization
-    personal = quotas.personal_refused(environment.name, environment.allow_personal_usage, organization=True)
+def check_may_use(connection: Connection, environment: Any, user: int) -> None:
+    """Raise `NotAllowed` if the environment is not for personal projects, or the quotas of teams keep the user out."""
+    personal = None
+    if not environment.allow_personal_usage:
+        # on a personal server the one account stands for its organization
+        accounts = connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
+        personal = quotas.personal_refused(environment.name, False, stands_for_organization(accounts))
     refusal = personal or quotas.refused(environment.name, teams_of(user), environment.team_quotas)
     if refusal:
         raise NotAllowed(refusal)

@@ -122,7 +122,7 @@ class Executions:
         tags: list[str],
     ) -> None:
         environment = find_environment(connection, wanted.environment or plan.environment)
-        check_may_use(environment, user.id)
+        check_may_use(connection, environment, user.id)
         ask = asked(
             environment,
             image=wanted.image or plan.image,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from valo_jupyter.db import Database
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.starts import Starts
 from valo_jupyter.services.accounts import Accounts
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.data import Data
@@ -64,10 +65,11 @@ class Services:
         self.data = Data(database)
         self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
         self.deliveries = Deliveries(state, self.runs)
+        self.starts = Starts(state)
         self.registries = Registries(database, state, self.seal)
         self.pool = Pool(database, moves)
         self.machines = Machines(database)
-        self.trials = Trials(database, self.environments, self.options, wanted=queued, changed=changed)
+        self.trials = Trials(database, state, self.environments, self.options, wanted=queued, changed=changed)
 
     @classmethod
     def open(

@@ -14,11 +14,16 @@ import sqlalchemy as sa
 
 from valo_jupyter import __version__
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import environment_tests
+from valo_jupyter.db.tables import environment_tests, environments, users
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.environments import InvalidEnvironment, check_settings
-from valo_jupyter.domain.errors import NotFound, StaleAttempt
+from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt
+from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import stands_for_organization
+from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.asking import NO_IMAGE, container
+from valo_jupyter.services.assignments import HERE
 from valo_jupyter.services.environments import Environments, check_admin
 from valo_jupyter.services.options import Options
 from valo_jupyter.services.pool import token_hash
@@ -53,14 +58,16 @@ class Trials:
     def __init__(
         self,
         database: Database,
-        environments: Environments,
+        state: StateFolder,
+        saved: Environments,
         options: Options,
         *,
         wanted: Callable[[], None],
         changed: Callable[[], None],
     ) -> None:
         self._database = database
-        self._environments = environments
+        self._state = state
+        self._environments = saved
         self._options = options
         self._wanted = wanted
         self._changed = changed
@@ -85,6 +92,7 @@ class Trials:
         values = {
             "id": str(uuid.uuid4()),
             "environment_id": row and row.id,
+            "creator_id": user.id,
             "status": WANTED,
             "steps": [],
             "image": settings["image"] if "image" in given else row and row.image,
@@ -172,7 +180,27 @@ class Trials:
         with self._database.write() as connection:
             row = self._of(connection, token)
             self._set(connection, row.id, hardware=machine)
-            return {"image": row.image, "version": __version__}
+            return {"version": __version__, "container": self._container(connection, row)}
+
+    def _container(self, connection: Connection, row: Any) -> dict[str, Any] | None:
+        """The image that is to be pulled, as an execution's assignment has it."""
+        settings = connection.execute(
+            sa.select(environments.c.containers).where(environments.c.id == row.environment_id)
+        ).scalar()
+        found = container(settings or {}, row.image, {})
+        if found is None or row.image.lower() == NO_IMAGE or found["mode"] == "never":
+            return None
+        accounts = connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
+        own = row.engine == HERE and stands_for_organization(accounts)
+        return {**found, "local_images": own, "cache_folder": str(self._state.cache) if own else None}
+
+    def image(self, token: str) -> tuple[int, Reference]:
+        """Who asked for the trial, and its image in full."""
+        with self._database.read() as connection:
+            row = self._of(connection, token)
+            if not row.image:
+                raise Invalid("This test has no image.")
+            return row.creator_id, Reference.parse(row.image)
 
     def tried(self, token: str, step: Mapping[str, Any]) -> None:
         """The machine has tried something."""

@@ -67,6 +67,7 @@ def upgrade() -> None:
         "environment_tests",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("environment_id", sa.String(length=36), nullable=True),
+        sa.Column("creator_id", sa.Integer(), nullable=False),
         sa.Column("engine", sa.String(length=64), nullable=False),
         sa.Column("options", sa.JSON(), nullable=False),
         sa.Column("secret_options", sa.Text(), nullable=True),
@@ -78,6 +79,7 @@ def upgrade() -> None:
         sa.Column("ctime", sa.DateTime(), nullable=False),
         sa.Column("ended", sa.DateTime(), nullable=True),
         _owned("environment_tests", "environment_id", "environments"),
+        _owned("environment_tests", "creator_id", "users"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_environment_tests")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_environment_tests_token_hash")),
     )
