@@ -16,8 +16,11 @@ from tests.parts.server import LocalServer, local_server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalServer]:
-    with local_server(tmp_path_factory.mktemp("trials") / "state") as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        # a computer without a container engine
+        patch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+        with local_server(tmp_path_factory.mktemp("trials") / "state") as running:
+            yield running
 
 
 def ask(server: LocalServer, method: str, path: str, body: Any = None) -> Any:
@@ -49,6 +52,17 @@ def test_an_environment_of_this_computer_passes(server: LocalServer) -> None:
     assert ask(server, "GET", "local/machines/")["results"] == []
     name = done["steps"][0]["message"].split()[1]
     assert not (server.state.root / "machines" / f"{name}.json").exists()
+
+
+def test_an_image_is_tried_as_the_environment_would_run_it(server: LocalServer) -> None:
+    may_be_a_process, without, must_be_pulled = (
+        followed(server, ask(server, "POST", path, {"engine": "local", "image": image}))["steps"][-2]
+        for path, image in (("local/test/", "python:3.12"), ("test/", "none"), ("test/", "python:3.12"))
+    )
+    assert (may_be_a_process["name"], may_be_a_process["ok"]) == ("image", True)
+    assert "no container engine" in may_be_a_process["message"]
+    assert without["name"] == "run"
+    assert (must_be_pulled["name"], must_be_pulled["ok"]) == ("image", False)
 
 
 def test_a_host_that_refuses_is_quoted(server: LocalServer) -> None:

@@ -66,7 +66,7 @@ class Dispatcher:
         self._id = engine_id
         self._beat = beat
         self._addresses = addresses
-        self._fleet = Fleet(open_engine=open_engine, changed=self._changed, failed=self._trouble, opened=self.wake)
+        self._fleet = Fleet(open_engine=open_engine, changed=self._changed, failed=self._trouble, opened=self._opened)
         self._lookout = Lookout(self._report)
         # one thread: its calls are short, and in their order
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pool")
@@ -195,6 +195,11 @@ class Dispatcher:
             self._spawn(self._call(self._pool.trouble, held.plan.id, None))
         elif change.kind == "lost" and change.execution_id and change.attempt:
             self._spawn(self._lost(change.execution_id, change.attempt, change.reason))
+        self.wake()
+
+    def _opened(self) -> None:
+        # what an engine before this one left can be ended now
+        self._checked = 0.0
         self.wake()
 
     def _trouble(self, plan: EnvironmentPlan, message: str) -> None:
