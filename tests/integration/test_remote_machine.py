@@ -123,6 +123,7 @@ async def test_its_configuration_may_come_from_a_file_or_a_variable(tmp_path: Pa
         await there.until(lambda: not there.dask.workers)
         by_variable = there.start(VALO_MACHINE=json.dumps(there.configuration()))
         await there.arrived()
+        assert not any("PRIVATE" in value for value in psutil.Process(by_variable.pid).environ().values())
         # standard input means nothing then
         assert by_variable.stdin is not None
         by_variable.stdin.close()

@@ -33,9 +33,6 @@ from valo_jupyter.engines.remains import end_dead_machines
 log = logging.getLogger(__name__)
 
 VARIABLE = "VALO_MACHINE"
-#: the most that a computer keeps for later executions, and the part of its disk that is the most
-_CACHE_BYTES = 20_000_000_000
-_CACHE_SHARE = 0.1
 _RETRY_SECONDS = 1.0
 #: of a silent scheduler; it may also be very busy
 _ANSWER_SECONDS = FENCE_SECONDS / 2
@@ -47,6 +44,7 @@ class RemoteMachine(Driver):
     """A machine with folders of its own, laid out like a state folder; others on its computer may share them."""
 
     def __init__(self, config: dict[str, Any], state: StateFolder) -> None:
+        from valo_jupyter.runtime.cache import largest_for
         from valo_jupyter.runtime.contract import Place
 
         self._addresses = config.get("addresses")
@@ -59,7 +57,7 @@ class RemoteMachine(Driver):
         self.place = Place(
             jobs=state.jobs,
             cache=state.cache,
-            cache_bytes=config.get("cache_bytes") or _cache_bytes(state.root),
+            cache_bytes=config.get("cache_bytes") or largest_for(state.root),
             ca=config["tls"]["ca"],
             site={name: site.get(name) for name in _SITE},
             fence=self._watchdog,
@@ -165,10 +163,6 @@ def _only_one(state: StateFolder, name: str) -> IO[str]:
     return file
 
 
-def _cache_bytes(folder: Path) -> int:
-    return min(_CACHE_BYTES, int(shutil.disk_usage(folder).total * _CACHE_SHARE))
-
-
 def _configuration(arguments: list[str]) -> tuple[dict[str, Any], IO[str] | None]:
     """The configuration, and where the engine says that the machine is to leave, if it can."""
     if arguments:
@@ -176,11 +170,19 @@ def _configuration(arguments: list[str]) -> tuple[dict[str, Any], IO[str] | None
         text = path.read_text()
         path.unlink(missing_ok=True)
         return json.loads(text), None
-    text = os.environ.pop(VARIABLE, None)
-    if text is not None:
-        return json.loads(text), None
+    if text := os.environ.pop(VARIABLE, None):
+        _without_variable(text)
     lines = os.fdopen(os.dup(0), "r")
     return json.loads(lines.readline()), lines
+
+
+def _without_variable(text: str) -> None:
+    """Begin again with the configuration on standard input: what a process was started with can be read for long."""
+    end, start = os.pipe()
+    os.write(start, text.encode() + b"\n")
+    os.close(start)
+    os.dup2(end, 0)
+    os.execve(sys.executable, [sys.executable, "-m", "valo_jupyter.engines.remote"], os.environ)
 
 
 def _listen(lines: IO[str], machine: RemoteMachine) -> None:

@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,11 +19,17 @@ from valo_jupyter.stores.copying import copy_file
 from valo_jupyter.stores.digests import Checksums
 from valo_jupyter.stores.http import Validators, download
 
-#: bytes of downloads that a machine keeps
-LARGEST = 20_000_000_000
+#: the most that a computer keeps for later executions, and the part of its disk that is the most
+_LARGEST = 20_000_000_000
+_SHARE = 0.1
 _PART = ".part"
 #: seconds without growth after which a partial download is nobody's any more
 _ABANDONED = 24 * 3600
+
+
+def largest_for(folder: Path) -> int:
+    """How many bytes may be kept in `folder`, which exists."""
+    return min(_LARGEST, int(shutil.disk_usage(folder).total * _SHARE))
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ class InputCache:
     was not used for the longest goes when there is more than `largest` bytes.
     """
 
-    def __init__(self, folder: Path, largest: int = LARGEST) -> None:
+    def __init__(self, folder: Path, largest: int = _LARGEST) -> None:
         self._content = folder / "content"
         self._addresses = folder / "addresses"
         self._largest = largest

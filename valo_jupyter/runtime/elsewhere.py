@@ -11,7 +11,7 @@ from typing import Any
 
 from valo_jupyter.domain.errors import KernelMissing
 from valo_jupyter.domain.lease import FENCE_PATIENCE_SECONDS
-from valo_jupyter.runtime.cache import LARGEST, InputCache
+from valo_jupyter.runtime.cache import InputCache, largest_for
 from valo_jupyter.runtime.contract import Place
 from valo_jupyter.runtime.kernelspecs import DEFAULT, find_kernel
 from valo_jupyter.runtime.repositories import Repositories
@@ -40,13 +40,14 @@ class Source:
 
     far = False
 
-    def __init__(self, store: Store, cache: Path, largest: int = LARGEST) -> None:
+    def __init__(self, store: Store, cache: Path, largest: int | None = None) -> None:
         self.store = store
         self._folder, self._largest = cache / "inputs", largest
 
     @cached_property
     def inputs(self) -> InputCache:
-        return InputCache(self._folder, self._largest)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        return InputCache(self._folder, self._largest or largest_for(self._folder))
 
     def check_out(self, destination: Path, give_up: threading.Event) -> None:
         """Write the execution's code into the new folder; `ServerUnreachable` only when `give_up` is set."""
@@ -72,10 +73,11 @@ class RunApi(Source):
     def __init__(self, assignment: dict[str, Any], wire: Wire, place: Place) -> None:
         config = assignment["store"]
         store = ServerStore(wire) if config["type"] == "server" else open_store(config)
-        super().__init__(store, place.cache, int(place.cache_bytes * _INPUTS))
+        inputs = int(place.cache_bytes * _INPUTS)
+        super().__init__(store, place.cache, inputs)
         self._code = assignment["code"]
         self._wire = wire
-        self._repositories = Repositories(place.cache / "repositories", place.cache_bytes - self._largest)
+        self._repositories = Repositories(place.cache / "repositories", place.cache_bytes - inputs)
 
     def check_out(self, destination: Path, give_up: threading.Event) -> None:
         commit = self._code["commit"]
