@@ -28,7 +28,7 @@ export function SettingField(props: ISettingFieldProps): JSX.Element {
     <div className="valo-Setting" data-key={field.key} data-touched={touched || undefined}>
       <label htmlFor={id}>
         {field.title}
-        {isMissing(field) && <span aria-hidden="true"> *</span>}
+        {isMissing(field) && !props.secret?.saved && <span aria-hidden="true"> *</span>}
       </label>
       <div className="valo-Setting-control">
         <Control {...props} id={id} />

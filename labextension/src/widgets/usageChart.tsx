@@ -54,7 +54,7 @@ export function usageChart(
   );
   const line = held.map(sample => ({ time: sample.at, count: sample.waiting, state: waiting }));
   const x = { field: 'time', type: 'temporal', title: null, scale: { domain: [begin, now] } };
-  const y = { field: 'count', type: 'quantitative', title: null, axis: { tickMinStep: 1, format: 'd' } };
+  const y = { field: 'count', type: 'quantitative', title: null, axis: { values: wholeNumbers(held), format: 'd' } };
   return color => {
     const domain = [names.busy, names.idle, names.starting, waiting];
     const range = ['--jp-info-color1', '--jp-success-color2', '--jp-border-color1', '--jp-warn-color1'].map(color);
@@ -80,4 +80,14 @@ export function usageChart(
       ]
     };
   };
+}
+
+/** From 0 to the most there was, at most six or so: Vega would divide a small range into halves. */
+function wholeNumbers(samples: readonly ISample[]): number[] {
+  const most = Math.max(
+    1,
+    ...samples.map(({ busy, idle, starting, waiting }) => Math.max(busy + idle + starting, waiting))
+  );
+  const step = Math.ceil(most / 5);
+  return Array.from({ length: Math.ceil(most / step) + 1 }, (_, index) => index * step);
 }
