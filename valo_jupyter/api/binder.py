@@ -132,10 +132,11 @@ class RouteHandler(web.RequestHandler):
         scheme, _, token = self.request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() not in ("token", "bearer") or not token.strip():
             raise errors.Unauthenticated()
-        if auth in ("attempt", "trial"):
-            services = self.binding.services
+        services = self.binding.services
+        known = {"attempt": services.runs, "trial": services.trials, "machine": services.starts}
+        if auth in known:
             # before the body is taken: a stranger's is not written anywhere
-            await self._in_thread((services.runs if auth == "attempt" else services.trials).check, token.strip())
+            await self._in_thread(known[auth].check, token.strip())
             return dataclasses.replace(request, attempt_token=token.strip())
         user = await self._in_thread(self.binding.services.accounts.by_token, token.strip())
         self.binding.used()

@@ -9,6 +9,12 @@ from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.stores.errors import Corrupt
 
 
+@route("POST", "/run/v1/machine", auth="machine")
+def machine(request: Request) -> Reply:
+    """What a machine of a cloud is told at its start, and the runtime that it needs; once."""
+    return Reply(request.services.starts.take(request.attempt_token))
+
+
 @route("POST", "/run/v1/start", auth="attempt")
 def start(request: Request) -> Reply:
     """The start gate: the assignment, once, to the machine that holds the attempt's token."""

@@ -14,8 +14,8 @@ from valo_jupyter.domain.errors import Invalid, Unauthenticated
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
 
-#: who may call: a user's token, an attempt's or a trial's token, or the holder of a signed address
-Auth = Literal["user", "attempt", "trial", "signed"]
+#: who may call: the token of a user, an attempt, a trial or a machine that starts, or the holder of a signed address
+Auth = Literal["user", "attempt", "trial", "machine", "signed"]
 
 
 class AskAgain(Exception):

@@ -8,7 +8,13 @@ from typing import Any
 from valo_jupyter import __version__
 from valo_jupyter.api.routing import ROUTES, Reply, Request, Route, route
 
-SECURITY = {"user": [{"token": []}], "attempt": [{"attempt": []}], "trial": [{"attempt": []}], "signed": []}
+SECURITY = {
+    "user": [{"token": []}],
+    "attempt": [{"attempt": []}],
+    "trial": [{"attempt": []}],
+    "machine": [{"attempt": []}],
+    "signed": [],
+}
 
 
 @route("GET", "/api/schema/")

@@ -7,7 +7,8 @@ from typing import Any
 
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.engines import hosts
-from valo_jupyter.engines.options import Kind, Option, one_line
+from valo_jupyter.engines.kinds_clouds import AZURE, EC2, GCP, OPENSTACK
+from valo_jupyter.engines.options import HOST, PORT, Kind, Option, one_line
 
 
 class InvalidOptions(Invalid):
@@ -91,21 +92,6 @@ _SETUP = Option(
     "Setup",
     "Shell lines that are run before a machine starts, such as module load python.",
     default="",
-)
-
-_HOST = Option(
-    "host",
-    "string",
-    "Address of the server",
-    "As machines reach it; empty: that of the machines' listener.",
-)
-_PORT = Option(
-    "port",
-    "integer",
-    "Port of the engine",
-    "On the server, to which machines connect; 0: any that is free.",
-    default=0,
-    least=0,
 )
 
 LOCAL = Kind(
@@ -204,8 +190,8 @@ SLURM = Kind(
         ),
         _ENVIRONMENT,
         _SETUP,
-        _HOST,
-        _PORT,
+        HOST,
+        PORT,
     ),
 )
 
@@ -237,91 +223,8 @@ KUBERNETES = Kind(
         _PYTHON,
         Option("folder", "string", "Folder in the pod", "For caches and running executions.", default="/tmp/valo"),
         _ENVIRONMENT,
-        _HOST,
-        _PORT,
-    ),
-)
-
-_IMAGE = Option("image", "string", "Image", "Of the virtual machine; must have Python 3.10 or newer.", required=True)
-_DISK = Option("disk_gb", "integer", "Disk in GB", default=50, least=8)
-
-EC2 = Kind(
-    kind="ec2",
-    title="AWS EC2",
-    description="Machines are EC2 instances.",
-    tested="recorded",
-    extra="ec2",
-    module="valo_jupyter.engines.clouds:Ec2Engine",
-    imports=("dask_cloudprovider", "boto3"),
-    options=(
-        Option("region", "string", "Region", required=True),
-        Option("instance_type", "string", "Instance type", default="m6i.large"),
-        _IMAGE,
-        _DISK,
-        Option("access_key_id", "string", "Access key id", "Empty: the server's own credentials."),
-        Option("secret_access_key", "string", "Secret access key", secret=True),
-        Option("subnet", "string", "Subnet"),
-        Option("security_groups", "list", "Security groups", default=[]),
-        Option("tags", "object", "Tags", default={}),
-        _SETUP,
-    ),
-)
-
-AZURE = Kind(
-    kind="azure",
-    title="Azure",
-    description="Machines are virtual machines of Azure.",
-    tested="recorded",
-    extra="azure",
-    module="valo_jupyter.engines.clouds:AzureEngine",
-    imports=("dask_cloudprovider", "azure.mgmt.compute"),
-    options=(
-        Option("location", "string", "Location", required=True),
-        Option("resource_group", "string", "Resource group", required=True),
-        Option("size", "string", "Size", default="Standard_D2s_v5"),
-        _IMAGE,
-        _DISK,
-        Option("tags", "object", "Tags", default={}),
-        _SETUP,
-    ),
-)
-
-GCP = Kind(
-    kind="gcp",
-    title="Google Cloud",
-    description="Machines are Compute Engine instances.",
-    tested="recorded",
-    extra="gcp",
-    module="valo_jupyter.engines.clouds:GcpEngine",
-    imports=("dask_cloudprovider", "googleapiclient"),
-    options=(
-        Option("project", "string", "Project", required=True),
-        Option("zone", "string", "Zone", required=True),
-        Option("machine_type", "string", "Machine type", default="e2-standard-2"),
-        _IMAGE,
-        _DISK,
-        Option("service_account_key", "text", "Service account key", "JSON.", secret=True),
-        _SETUP,
-    ),
-)
-
-OPENSTACK = Kind(
-    kind="openstack",
-    title="OpenStack",
-    description="Machines are servers of an OpenStack cloud.",
-    tested="recorded",
-    extra="openstack",
-    module="valo_jupyter.engines.clouds:OpenStackEngine",
-    imports=("dask_cloudprovider", "openstack"),
-    options=(
-        Option("auth_url", "string", "Address of the identity service", required=True),
-        Option("region", "string", "Region"),
-        Option("flavor", "string", "Flavor", required=True),
-        _IMAGE,
-        Option("network", "string", "Network"),
-        Option("application_credential_id", "string", "Application credential"),
-        Option("application_credential_secret", "string", "Its secret", secret=True),
-        _SETUP,
+        HOST,
+        PORT,
     ),
 )
 

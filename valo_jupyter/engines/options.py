@@ -78,6 +78,23 @@ class Option:
         return self.check(value) if self.check else None
 
 
+#: options of engines whose machines come to the server over the network
+HOST = Option(
+    "host",
+    "string",
+    "Address of the server",
+    "As machines reach it; empty: that of the machines' listener.",
+)
+PORT = Option(
+    "port",
+    "integer",
+    "Port of the engine",
+    "On the server, to which machines connect; 0: any that is free.",
+    default=0,
+    least=0,
+)
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of engine.
