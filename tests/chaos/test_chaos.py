@@ -1,7 +1,7 @@
 """Any process of the server is killed or frozen at any moment while executions run.
 
-`VALO_CHAOS_SEED=… make chaos` plans the same storm once more; `VALO_CHAOS_EXECUTIONS` and `VALO_CHAOS_SECONDS` make it
-another size, `CHAOS_ROUNDS` says how many storms there are.
+`VALO_CHAOS_SEED=… make test-chaos` plans the same storm once more. `make chaos` has larger ones; `CHAOS_ROUNDS` says
+how many of each, `VALO_CHAOS_EXECUTIONS` and `VALO_CHAOS_SECONDS` how large.
 """
 
 from __future__ import annotations
@@ -35,10 +35,11 @@ _SIZE = Size(
 
 
 def storms(fixed: int | None, small: Size) -> list[tuple[int, Size]]:
-    """Seeds and sizes: of the bounded version the seed `fixed`, None for any."""
-    if _SEED or _ROUNDS:
-        return [(int(_SEED) if _SEED else _any(), _SIZE) for _ in range(max(1, _ROUNDS))]
-    return [(fixed or _any(), small)]
+    """Seeds and sizes; of the bounded version the seed is `fixed`, None for any."""
+    seed = int(_SEED) if _SEED else None
+    if _ROUNDS:
+        return [(seed or _any(), _SIZE) for _ in range(_ROUNDS)]
+    return [(seed or fixed or _any(), small)]
 
 
 def _any() -> int:

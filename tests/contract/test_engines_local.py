@@ -14,6 +14,7 @@ import pytest
 
 from tests.contract.engine_contract import EngineContract
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.dask import DaskEngine
 from valo_jupyter.engines.processes import machines_folder, records
 from valo_jupyter.engines.registry import UnknownEngine, open_engine
 
@@ -68,6 +69,21 @@ class TestLocalEngine(EngineContract):
                 (failed,) = await bench.until(lambda: bench.said("failed"))
             assert "could not be started" in failed.reason
             await bench.idle(1)
+
+    @pytest.mark.asyncio
+    async def test_dask_remembers_nothing_of_orders_that_are_done(self, tmp_path: Path) -> None:
+        async with self.bench(tmp_path) as bench:
+            bench.engine.set_limits(0, 1, 60.0)
+            bench.engine.demand(1)
+            await bench.idle(1)
+            assert isinstance(bench.engine, DaskEngine)
+            scheduler = bench.engine._cluster.scheduler
+            assert scheduler is not None
+            for count in (1, 2):
+                await bench.place("quick")
+                await bench.until(lambda count=count: len(bench.said("free")) == count)
+                await bench.until(lambda: not scheduler.tasks)
+            assert list(scheduler.task_prefixes) == ["order"]
 
     @pytest.mark.asyncio
     async def test_an_idle_machine_that_hangs_leaves_nothing_when_it_is_closed(self, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ SETTINGS = {
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.admin.system-monitor.disk": False,
     "distributed.admin.system-monitor.host-cpu": False,
+    # what Dask keeps of its own doings, in each of a dozen lists
+    "distributed.admin.low-level-log-length": 100,
+    "distributed.admin.log-length": 100,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.tick.limit": "30s",
     "distributed.scheduler.http.routes": [],

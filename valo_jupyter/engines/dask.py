@@ -249,7 +249,7 @@ class DaskEngine:
         # after its connection ended it is handed the order again, which it then goes on with
         while address := await slot.connected():
             turn += 1
-            problem = await self._hand_over(order, address, f"{order.key}/{turn}")
+            problem = await self._hand_over(order, address, f"order-{order.key}/{turn}")
             if problem is None and slot.name in self._slots:
                 slot.order = None
                 slot.become("idle")
@@ -261,7 +261,10 @@ class DaskEngine:
                 self.gone(slot.name, f"the worker failed: {problem}")
 
     async def _hand_over(self, order: Order, address: str, key: str) -> str | None:
-        """What went wrong on the worker; None: it is done with the order."""
+        """What went wrong on the worker; None: it is done with the order.
+
+        Dask remembers what it learns of the tasks whose keys have the same first word, for as long as it lives.
+        """
         future = self._client.submit(
             run, asdict(order), key=key, pure=False, workers=[address], allow_other_workers=False
         )
