@@ -45,7 +45,8 @@ def test_two_terminals_at_once_get_the_same_server(state: StateFolder, private_h
     assert len({(one["url"], one["pid"], one["engine_pid"]) for one in found}) == 1
     assert found[0]["url"].startswith("http://127.0.0.1:")
     assert lifecycle.start(state)["pid"] == found[0]["pid"]
-    for path in (state.server_file, state.token_file, state.engine_file, state.secret_file, state.root / "tls/ca-key.pem"):
+    authority = state.root / "tls/ca-key.pem"
+    for path in (state.server_file, state.token_file, state.engine_file, state.secret_file, authority):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(state.root.stat().st_mode) == 0o700
     listening = [
