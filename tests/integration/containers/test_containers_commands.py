@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -66,7 +67,7 @@ def test_out_of_memory(bench, box):
 def test_a_stop_lets_programs_save_their_work(bench, box):
     def ask(path: str) -> None:
         if "ready" in bench.server.lines():
-            bench.server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 20.0}
+            bench.server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 60.0}
 
     bench.server.on_request = ask
     program = (
@@ -74,9 +75,13 @@ def test_a_stop_lets_programs_save_their_work(bench, box):
         "except KeyboardInterrupt:\n    time.sleep(0.5); print('saved', flush=True)"
     )
     begun = time.monotonic()
-    assert bench.commands(f'python -c "{program}"', "echo never", container=box(images.PYTHON)) == "stopped"
+    # the one in the background is not waited for: it has a session of its own
+    commands = ["(setsid sleep 600 &)", f'python -c "{program}"', "echo never"]
+    assert bench.commands(*commands, container=box(images.PYTHON)) == "stopped"
     assert time.monotonic() - begun < 20
     assert bench.server.lines("stdout") == ["ready", "saved"]
+    # the container went by itself
+    assert bench.end["exit_code"] in (128 + signal.SIGINT, 1)
 
 
 def test_a_stop_kills_what_does_not_heed_it_and_what_is_left_in_the_background(bench, box):

@@ -14,13 +14,26 @@ from valo_jupyter.runtime.processes import Processes
 
 _SCRIPT, _STEPS, _ANSWERS = "commands.sh", "steps", "answers"
 _OUT, _ERR = "stdout", "stderr"
-#: The outer shell outlives an interrupt, so that programs may go on to save their work: the container ends with it.
+#: The outer shell outlives an interrupt, so that programs of its group may go on to save their work: the container ends
+#: with it. It knows of them by /proc alone, since an image need not have `ps`.
 _COMMAND = f"""\
 exec >{INSIDE}/{_OUT} 2>{INSIDE}/{_ERR}
+others_live() {{
+  for file in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$file" || continue
+    [ "${{line%% *}}" = $$ ] && continue
+    set -- ${{line##*) }}
+    [ "$3" = "$group" ] && [ "$1" != Z ] && return 0
+  done
+  return 1
+}}
+read -r line </proc/$$/stat
+set -- ${{line##*) }}
+group=$3
 trap 'stopped=1' INT TERM
 sh {INSIDE}/{_SCRIPT} {INSIDE}/{_STEPS} <{INSIDE}/{_ANSWERS}
 code=$?
-while [ "$stopped" ] && kill -0 -1 2>/dev/null; do sleep 0.1; done
+while [ "$stopped" ] && others_live; do sleep 0.1; done
 exit $code
 """
 
