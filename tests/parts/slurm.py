@@ -76,8 +76,7 @@ class Slurm:
         for node in self.nodes:
             (self.folder / node).mkdir()
             conf += f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports.pop()} "
-            conf += "CPUs=1 RealMemory=900 State=UNKNOWN
-"
+            conf += "CPUs=1 RealMemory=900 State=UNKNOWN\n"
         conf += f"PartitionName=main Nodes={','.join(self.nodes)} Default=YES MaxTime=60 State=UP\n"
         conf += f"PartitionName=other Nodes={self.nodes[0]} MaxTime=60 State=UP\n"
         (self.folder / "slurm.conf").write_text(conf)
