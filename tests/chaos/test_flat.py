@@ -26,7 +26,7 @@ _LONG = bool(os.environ.get("CHAOS_ROUNDS"))
 #: executions in a batch, batches until caches and pools are filled, and batches that count
 BATCH = 100 if _LONG else 20
 WARM_UP = 2
-BATCHES = 20 if _LONG else 6
+BATCHES = int(os.environ.get("VALO_CHAOS_BATCHES") or 20) if _LONG else 6
 #: memory that one execution may cost for good; what is measured has a noise of a megabyte or so
 BYTES_EACH = 3_000 if _LONG else 25_000
 MACHINES = 2
