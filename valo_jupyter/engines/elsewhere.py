@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,6 +15,7 @@ from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.dask import DaskEngine
 from valo_jupyter.engines.port import Order
 
+_PORTS = 10
 _LOOPBACK = ("localhost", "127.", "::1", "[::1]")
 
 
@@ -38,8 +41,20 @@ class ElsewhereEngine(DaskEngine):
     async def start(self) -> None:
         self._host = self._reachable_host()
         where = "127.0.0.1" if self._host.startswith(_LOOPBACK) else "0.0.0.0"
-        self.listen = f"tls://{where}:{self.options.get('port') or 0}"
+        self.listen = f"tls://{where}:{self._free_port(where)}"
         await super().start()
+
+    def _free_port(self, where: str) -> int:
+        """The first free one from the option `port` on: an engine that drains may still have it."""
+        first = self.options.get("port") or 0
+        for port in range(first, first + _PORTS) if first else ():
+            with socket.socket() as probe, suppress(OSError):
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((where, port))
+                return port
+        if first:
+            raise NoWayBack(f"The ports {first} to {first + _PORTS - 1} of the engine {self.slug} are all in use.")
+        return 0
 
     def _reachable_host(self) -> str:
         """This computer as its machines reach it: the option `host`, else that of the machines' listener."""

@@ -89,7 +89,7 @@ PORT = Option(
     "port",
     "integer",
     "Port of the engine",
-    "On the server, to which machines connect; 0: any that is free.",
+    "On the server, to which machines connect: the first of ten; 0: any that is free.",
     default=0,
     least=0,
 )
