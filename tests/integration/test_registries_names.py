@@ -15,8 +15,9 @@ import pytest
 
 from tests.integration.test_registries_real import pull
 from tests.parts import images
+from tests.parts.authority import Authority
 from tests.parts.docker import Engine, docker_engine
-from tests.parts.registry import Authority, PrivateRegistry, name_space, private_registry
+from tests.parts.registry import PrivateRegistry, name_space, private_registry
 from valo_jupyter.domain.errors import NoRegistryEntry, RegistryRefused
 from valo_jupyter.services import Services
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import getpass
 import json
 import subprocess
@@ -187,6 +188,7 @@ def test_a_run_in_a_private_image_and_no_credential_is_anywhere(
     assert files_with_credentials(begun, tmp_path, dockerd.folder) == []
 
 
+@functools.cache
 def spellings() -> list[bytes]:
     """The password as it is and in the encodings in which it travels, which depend on where it begins in them."""
     found = [PASSWORD.encode()]
@@ -217,7 +219,7 @@ class Watch:
         self._thread.join(30)
 
     def _run(self) -> None:
-        while not self._end.wait(0.1):
+        while not self._end.wait(0.25):
             for process in psutil.process_iter():
                 with contextlib.suppress(psutil.Error):
                     self._look(f"process {process.pid}", f"{process.cmdline()} {process.environ()}")

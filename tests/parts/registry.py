@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import fnmatch
-import ipaddress
 import itertools
 import json
 import os
@@ -19,43 +18,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 import docker
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.x509.oid import NameOID
+
+from tests.parts.authority import Authority, certificate_for, pem
 
 _numbers = itertools.count(1)
-
-
-class Authority:
-    """A certificate authority for a test run; `file` is for `SSL_CERT_FILE`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = _certificate("Test authority", self.key, None, None, [])
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(_pem(self.certificate))
-
-    def issue(self, *names: str) -> tuple[Path, Path]:
-        """Files of a certificate for the names or addresses, and of its key."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _certificate(names[0], key, self.certificate, self.key, list(names))
-        stem = self.folder / uuid.uuid4().hex
-        stem.with_suffix(".pem").write_bytes(_pem(certificate))
-        stem.with_suffix(".key").write_bytes(
-            key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        return stem.with_suffix(".pem"), stem.with_suffix(".key")
 
 
 @dataclass
@@ -187,9 +161,9 @@ def name_space(folder: Path, hosts: dict[str, str]) -> list[str]:
 def _token_server(accounts: Accounts, folder: Path, authority: Authority | None) -> Iterator[dict[str, Any]]:
     """The registry's configuration for it."""
     key = ec.generate_private_key(ec.SECP256R1())
-    certificate = _certificate("Tokens", key, None, None, [])
+    certificate = certificate_for("Tokens", key)
     bundle = folder / "tokens.pem"
-    bundle.write_bytes(_pem(certificate))
+    bundle.write_bytes(pem(certificate))
     chain = [base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode()]
 
     class Handler(BaseHTTPRequestHandler):
@@ -252,41 +226,6 @@ def _sign(header: dict[str, Any], claims: dict[str, Any], key: ec.EllipticCurveP
 
 def _base64url(content: bytes) -> str:
     return base64.urlsafe_b64encode(content).decode().rstrip("=")
-
-
-def _certificate(
-    title: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: x509.Certificate | None,
-    issuer_key: ec.EllipticCurvePrivateKey | None,
-    names: list[str],
-) -> x509.Certificate:
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, title)])
-    now = datetime.now(timezone.utc)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer.subject if issuer else subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-    )
-    if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
-    return builder.sign(issuer_key or key, hashes.SHA256())
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-def _pem(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(serialization.Encoding.PEM)
 
 
 def _own_address() -> str:
