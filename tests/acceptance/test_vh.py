@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.parts.server import LocalServer, local_server
+from valo_jupyter.services import Services
 
 YAML = """
 - step:
@@ -94,6 +95,26 @@ def test_projects_and_environments(vh: Vh, tmp_path: Path) -> None:
     assert f"vh-{tmp_path.name}" in vh("project", "list")
     assert f"vh-{tmp_path.name}" in vh("project", "status")
     assert "local" in vh("environments")
+
+
+def test_environments_with_their_prices_quotas_and_lines(server: LocalServer, vh: Vh) -> None:
+    services = Services.open(server.state)
+    admin = services.accounts.ensure("root", admin=True)
+    settings = {"enabled": True, "per_user_quota": 2, "per_hour_price_usd": 1.25, "description": "two of them"}
+    services.environments.create(admin, {"name": "Rare", "engine": "local", "max_scale": 0, **settings})
+    services.close()
+    for _ in range(3):
+        vh("exec", "run", "--adhoc", "--environment", "rare", "sleep")
+    listed = json.loads(vh("--table-format", "json", "environments", "--queue", "--price", "--gpu"))
+    by_slug = {row["slug"]: row for row in listed}
+    rare = {"per_user_queue_quota": 2, "unfinished_job_count": 3, "per_hour_price_usd": 1.25, "gpu_spec": ""}
+    assert {name: by_slug["rare"][name] for name in rare} == rare
+    assert by_slug["rare"]["description"] == "two of them"
+    assert by_slug["local"]["per_user_queue_quota"] == "unlimited"
+    for table in ("human", "csv"):
+        assert "unlimited" in vh("--table-format", table, "environments", "--queue")
+    number = counter(vh("exec", "run", "--adhoc", "--environment", "rare", "sleep"))
+    assert "may use 2 machines of Rare at once" in vh("exec", "info", number)
 
 
 def test_a_run_with_its_log_outputs_and_metadata(vh: Vh, tmp_path: Path) -> None:

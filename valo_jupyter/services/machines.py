@@ -87,7 +87,9 @@ class Machines:
                     [{**vars(one), "engine_id": engine_id, "environment_id": environment_id} for one in seen],
                 )
             _sample(connection, environment_id, clock.now())
-        self._tidy(environment_id)
+        self._written += 1
+        if self._written % _TIDY_EVERY == 0:
+            self.tidy(environment_id)
 
     def forget(self, engine_id: str) -> None:
         """The engine has ended, and its machines with it."""
@@ -108,10 +110,8 @@ class Machines:
         for engine_id in silent:
             self.forget(engine_id)
 
-    def _tidy(self, environment_id: str) -> None:
-        self._written += 1
-        if self._written % _TIDY_EVERY:
-            return
+    def tidy(self, environment_id: str) -> None:
+        """Thin out the samples that are old."""
         now = clock.now()
         with self._database.write() as connection:
             here = samples.c.environment_id == environment_id
