@@ -101,7 +101,8 @@ class Pool:
 
     def trouble(self, environment_id: str, problem: str | None) -> None:
         """Say why no machine can be had, or that one can again: whoever waits for one is shown it."""
-        problem = None if problem is None else storable.text(problem)
+        # shown within a sentence, and the end of a log may be part of it
+        problem = None if problem is None else " ".join(storable.text(problem).split())
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(environments)
