@@ -8,6 +8,7 @@ import signal
 import socket
 import ssl
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,23 @@ class TestLocalEngine(EngineContract):
             assert len(bench.said("failed")) == 1
             monkeypatch.setenv("PYTHONPATH", ROOT)
             await bench.idle(1)
+
+    @pytest.mark.asyncio
+    async def test_when_no_machine_can_be_had_one_is_tried_after_growing_pauses(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with self.bench(tmp_path) as bench:
+            with monkeypatch.context() as patched:
+                patched.setattr(sys, "executable", str(tmp_path / "removed"))
+                began = time.monotonic()
+                bench.engine.set_limits(0, 3, 60.0)
+                bench.engine.demand(3)
+                # the three that were started together count once; then one after 1 s, one 2 s later, one 4 s later
+                await bench.until(lambda: len(bench.said("failed")) == 6)
+                assert time.monotonic() - began > 7
+            # whoever changes the environment need not wait
+            bench.engine.set_limits(0, 2, 60.0)
+            await bench.idle(2)
 
     @pytest.mark.asyncio
     async def test_a_machine_without_a_process_is_a_failed_one(
