@@ -90,7 +90,7 @@ def run(script: Path, wheel: Path, folder: Path, *python: str, path: str | None 
         input="{}\n",
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         env={**os.environ, **({"PATH": path} if path else {})},
     )
 
@@ -113,7 +113,7 @@ def test_another_code_is_installed_once_for_all(script: Path, wheel: Path, tmp_p
         subprocess.Popen(["sh", *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         for _ in range(2)
     ]
-    said = [one.communicate("{}\n", timeout=120)[1] for one in both]
+    said = [one.communicate("{}\n", timeout=280)[1] for one in both]
     assert all("KeyError('version')" in text for text in said), said
     python = folder / "runtimes" / "0123456789abcdef" / "bin" / "python"
     code = (
