@@ -7,7 +7,7 @@ import sys
 
 from benchmarks.table import show
 
-PARTS = ("main_job", "cells", "scale", "snapshot", "listing", "line", "imports", "memory", "idle")
+PARTS = ("main_job", "cells", "containers", "scale", "snapshot", "listing", "line", "imports", "memory", "idle")
 
 
 def main() -> int:
