@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from valo_jupyter.runtime.found import find_outputs, make_readable
+import pytest
+
+from valo_jupyter.runtime.found import find_outputs, held, make_readable
 
 
 def names(folder: Path) -> list[str]:
@@ -55,3 +57,23 @@ def test_a_folder_that_was_replaced_by_a_link(tmp_path: Path):
 def test_a_folder_that_is_gone(tmp_path: Path):
     make_readable(tmp_path / "gone")
     assert names(tmp_path / "gone") == []
+
+
+def test_a_file_that_is_read_while_code_runs_is_the_one_that_was_found(tmp_path):
+    outputs, secret = tmp_path / "outputs", tmp_path / "secret"
+    (outputs / "sub").mkdir(parents=True)
+    secret.mkdir()
+    (outputs / "sub" / "file").write_text("mine")
+    (secret / "file").write_text("not mine")
+    (file,) = find_outputs(outputs, tmp_path, print)
+    with held(file, outputs) as path:
+        (outputs / "sub").rename(outputs / "moved")
+        (outputs / "sub").symlink_to(secret)
+        assert path.read_text() == "mine"
+    with pytest.raises(OSError, match="sub"), held(file, outputs):
+        pass
+    (outputs / "sub").unlink()
+    (outputs / "sub").mkdir()
+    (outputs / "sub" / "file").symlink_to(secret / "file")
+    with pytest.raises(OSError, match="file"), held(file, outputs):
+        pass
