@@ -18,7 +18,8 @@ from valo_jupyter.engines.claims import Owner
 from valo_jupyter.engines.hosts import parse
 from valo_jupyter.engines.port import Order
 from valo_jupyter.engines.provider import FENCED_SECONDS, Provider, ProviderEngine, Refused, Sight
-from valo_jupyter.engines.ssh_host import SshHost, words
+from valo_jupyter.engines.ssh_host import SshHost
+from valo_jupyter.engines.ssh_shell import words
 from valo_jupyter.engines.ssh_trust import Trust
 
 log = logging.getLogger(__name__)
@@ -107,6 +108,11 @@ class SshEngine(ProviderEngine):
         # the host is left out for a while, and the others are used
         if host := self.host_of(name):
             host.failed()
+
+    def retry(self) -> None:
+        for host in self.hosts:
+            host.retry()
+        super().retry()
 
     def arrived(self, name: str, address: str, hardware: dict[str, Any] | None) -> bool:
         if host := self.host_of(name):

@@ -16,6 +16,7 @@ import asyncssh
 
 from valo_jupyter.domain.lease import FENCE_SECONDS
 from valo_jupyter.engines import bundle
+from valo_jupyter.engines import ssh_shell as shell
 from valo_jupyter.engines.hosts import Host
 from valo_jupyter.engines.provider import Refused
 from valo_jupyter.engines.ssh_trust import CONNECT_SECONDS, Trust, explain
@@ -26,42 +27,6 @@ _COMMAND_SECONDS = 60.0
 _INSTALL_SECONDS = 600.0
 _AGAIN_SECONDS = 3.0
 _FIRST_PAUSE_SECONDS = 2.0
-_SAID_BYTES = 4000
-
-#: any login shell will do; the script is the first line of standard input, so that no list of processes shows it
-_SHELL = """exec /bin/sh -c 'IFS= read -r line; eval "$(printf %b "$line")"'"""
-
-#: login shells and setups have things to say, too
-_MARK = "valo says"
-
-_PREPARE = """
-mkdir -p "$folder/machines" "$folder/engines" || exit 1
-cd "$folder" || exit 1
-echo "$PPID"
-pwd -P
-for record in machines/*.json; do [ -e "$record" ] && echo "$record"; done
-exit 0
-"""
-
-#: puts what it is given in a file, unless it is there
-_KEEP = """
-mkdir -p {folder} && cd {folder} || exit 1
-[ -e {name} ] && exit 0
-cat > .{name}.$$ && mv .{name}.$$ {name} || {{ rm -f .{name}.$$; exit 1; }}
-"""
-
-_INSTALL = """
-command -v "$python" >/dev/null || {{ echo "there is no $python" >&2; exit 1; }}
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' </dev/null ||
-  {{ echo "$python is $("$python" -V 2>&1), and a machine needs Python 3.10 or newer" >&2; exit 1; }}
-PYTHONPATH={wheel} exec "$python" -m valo_jupyter.engines.install --where {wheel} {folder}
-"""
-
-#: ends the process that served the connection before, which may wait for long for what will never come
-_END_SESSION = """
-case "$(ps -o args= -p {pid} 2>/dev/null)" in sshd*) kill -9 {pid} ;; esac
-exit 0
-"""
 
 
 class SshHost:
@@ -131,7 +96,12 @@ class SshHost:
         self._paused_until = time.monotonic() + self.pause
 
     def succeeded(self) -> None:
-        self.pause = self._paused_until = 0.0
+        self.pause = 0.0
+        self.retry()
+
+    def retry(self) -> None:
+        """What was in the way may be gone."""
+        self._paused_until = 0.0
 
     # the connection
 
@@ -173,8 +143,8 @@ class SshHost:
 
     async def _prepare(self, connection: asyncssh.SSHClientConnection) -> None:
         if self._session:
-            await self._say(connection, _END_SESSION.format(pid=self._session))
-        said = await self._say(connection, _PREPARE)
+            await self._say(connection, shell.END_SESSION.format(session=shlex.quote(self._session)))
+        said = await self._say(connection, shell.PREPARE)
         self._session, self._folder, *records = said.splitlines()
         for what, target in self._targets.items():
             self._ports[what] = await self._forward(connection, self._ports[what], target)
@@ -260,14 +230,14 @@ class SshHost:
         input: bytes = b"",
         seconds: float = _COMMAND_SECONDS,
     ) -> str:
-        given = self._wrapped(script) + input
+        given = shell.wrapped(script, self._options) + input
         try:
-            done = await asyncio.wait_for(connection.run(_SHELL, input=given, encoding=None), seconds)
+            done = await asyncio.wait_for(connection.run(shell.SHELL, input=given, encoding=None), seconds)
         except asyncio.TimeoutError as error:
             raise Refused(f"{self.host} did not answer within {seconds:.0f} s", unclear=True) from error
         if done.exit_status != 0:
-            raise Refused(f"{self.host} says: {words(done.stderr) or f'exit code {done.exit_status}'}")
-        return _text(done.stdout).partition(f"{_MARK}\n")[2]
+            raise Refused(f"{self.host} says: {shell.words(done.stderr) or f'exit code {done.exit_status}'}")
+        return shell.said(done.stdout)
 
     async def runtime(self) -> str:
         """The Python on the host that has our code, which is sent and installed the first time.
@@ -282,9 +252,11 @@ class SshHost:
                 wheel = await asyncio.to_thread(bundle.wheel, self._wheels)
                 await self.connected()
                 folder = f"{self._folder}/wheels"
-                keep = _KEEP.format(folder=shlex.quote(folder), name=wheel.name)
+                keep = shell.KEEP.format(folder=shlex.quote(folder), name=wheel.name)
                 await self.say(keep, wheel.read_bytes())
-                install = _INSTALL.format(wheel=shlex.quote(f"{folder}/{wheel.name}"), folder=shlex.quote(self._folder))
+                install = shell.INSTALL.format(
+                    wheel=shlex.quote(f"{folder}/{wheel.name}"), folder=shlex.quote(self._folder)
+                )
                 self._python = (await self.say(install, seconds=_INSTALL_SECONDS)).strip()
             return self._python
 
@@ -292,28 +264,12 @@ class SshHost:
         """Start a process that reads `config` from its standard input, which stays open."""
         connection = await self.connected()
         try:
-            process = await connection.create_process(_SHELL, encoding=None)
-            process.stdin.write(self._wrapped(script) + json.dumps(config).encode() + b"\n")
+            process = await connection.create_process(shell.SHELL, encoding=None)
+            process.stdin.write(shell.wrapped(script, self._options) + json.dumps(config).encode() + b"\n")
             await process.stdin.drain()
         except (asyncssh.Error, OSError) as error:
             raise Refused(explain(self.host, error)) from error
         return process
-
-    def _wrapped(self, script: str) -> bytes:
-        """The script after the environment's variables and setup, as the one line that the shell reads."""
-        folder = self._options["folder"]
-        home = '"$HOME"/' if folder.startswith("~/") else ""
-        lines = [
-            *(f"export {name}={shlex.quote(value)}" for name, value in self._options["environment"].items()),
-            "umask 077",
-            f"{{ :; {setup}\n}} >&2" if (setup := self._options["setup"].strip()) else "",
-            f"folder={home}{shlex.quote(folder.removeprefix('~/'))}",
-            f"echo '{_MARK}'",
-            f"python={shlex.quote(self._options['python'])}",
-            script,
-        ]
-        text = "\n".join(lines)
-        return text.replace("\\", "\\\\").replace("\n", "\\n").encode() + b"\n"
 
     async def close(self) -> None:
         self._closed = True
@@ -338,12 +294,3 @@ async def _quietly(work: Awaitable[None]) -> None:
         await work
     except Refused as refused:
         log.warning("machines of earlier engines could not be ended: %s", refused)
-
-
-def _text(said: Any) -> str:
-    return bytes(said or b"").decode("utf-8", "replace")
-
-
-def words(said: Any) -> str:
-    """The last of what a command wrote, in one line."""
-    return "; ".join(_text(said)[-_SAID_BYTES:].strip().splitlines()[-3:])
