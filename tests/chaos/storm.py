@@ -22,6 +22,7 @@ from tests.chaos import checks, ledger
 from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
 from tests.parts.local import LocalProject, processes_of, until
+from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd
 from valo_jupyter.db.tables import executions
 from valo_jupyter.domain.executions import ENDED
@@ -61,6 +62,7 @@ class Grounds:
     hosts: tuple[Sshd, ...] = ()
     #: where machines on other hosts keep what is theirs
     folders: tuple[StateFolder, ...] = ()
+    slurm: Slurm | None = None
 
 
 class Storm:
@@ -72,8 +74,11 @@ class Storm:
         self.size = size
         self.wanted, self.hosts = grounds.wanted, grounds.hosts
         self.folders = (state, *grounds.folders)
+        self.slurm = grounds.slurm
         self.cases = plan_cases(dice, size.executions, list(self.wanted), size.seconds)
-        self.faults = plan_faults(dice, size.seconds, pause=size.pause, long=size.long, hosts=bool(self.hosts))
+        self.faults = plan_faults(
+            dice, size.seconds, pause=size.pause, long=size.long, hosts=bool(self.hosts), slurm=bool(self.slurm)
+        )
         self.ledger = ledger.Ledger()
         self.traces = folder / "traces"
         self.traces.mkdir()
@@ -228,6 +233,9 @@ class Storm:
         if fault.whom in ("network", "connection"):
             self._disturb(self.hosts[int(fault.aim * len(self.hosts))], fault)
             return
+        if self.slurm is not None and fault.whom in ("slurmd", "slurmctld"):
+            self._restart(self.slurm, fault)
+            return
         found = victims(self.folders, fault.whom)
         if not found:
             return
@@ -258,6 +266,21 @@ class Storm:
         assert host.network is not None
         host.network.mend()
         self.ledger.note(f"the network of {host.address} is back")
+
+    def _restart(self, slurm: Slurm, fault: Fault) -> None:
+        node = slurm.nodes[int(fault.aim * len(slurm.nodes))]
+        if self._cut_off():
+            return  # it is away already
+        slurm.kill(node if fault.whom == "slurmd" else "slurmctld")
+
+        def start() -> None:
+            slurm.start_node(node) if fault.whom == "slurmd" else slurm.start_controller()
+            self.ledger.note(f"{fault.whom} is back")
+
+        timer = threading.Timer(3.0, start)
+        timer.start()
+        self._mends.append(timer)
+        self.ledger.note(f"{fault}: {node if fault.whom == 'slurmd' else ''}")
 
     def _cut_off(self) -> bool:
         return any(mend.is_alive() for mend in self._mends)

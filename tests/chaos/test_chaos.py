@@ -16,6 +16,8 @@ import pytest
 from tests.chaos import ledger
 from tests.chaos.conftest import ROOT
 from tests.chaos.storm import Grounds, Size, Storm
+from tests.parts.local import until
+from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
@@ -71,6 +73,23 @@ def test_nor_on_hosts_whose_networks_are_cut(
     far = {"engine": "ssh", "options": options, "max_scale": 4, "scale_down_grace_minutes": 0.1}
     wanted = {"local": {"engine": "local", "max_scale": 2}, "far": far, "farther": {**far, "max_scale": 1}}
     check(seed, Storm(seed, size, state, tmp_path, Grounds(wanted, hosts, (there,))))
+
+
+if _ROUNDS:
+    # the long version only: each daemon of Slurm takes its time to come back
+    @pytest.mark.slow
+    @pytest.mark.timeout(1800)
+    @pytest.mark.parametrize(("seed", "size"), storms(None, ON_HOSTS))
+    def test_nor_on_a_batch_system_that_fails(
+        seed: int, size: Size, slurm: Slurm, state: StateFolder, tmp_path: Path
+    ) -> None:
+        there = StateFolder(tmp_path / "there")
+        options = {"python": sys.executable, "memory": "100M", "folder": str(there.root), "host": "127.0.0.1"}
+        batch = {"engine": "slurm", "options": options, "max_scale": 3, "scale_down_grace_minutes": 0.1}
+        wanted = {"local": {"engine": "local", "max_scale": 1}, "batch": batch}
+        check(seed, Storm(seed, size, state, tmp_path, Grounds(wanted, folders=(there,), slurm=slurm)))
+        # jobs of machines that are idle end with the server
+        until(lambda: len(slurm.jobs()) <= batch["max_scale"], 60)
 
 
 def check(seed: int, storm: Storm) -> None:
