@@ -98,7 +98,7 @@ test-browser: .make/test ## JupyterLab and Notebook in Chromium (budget 5 min)
 	$(PYTEST) -q tests/browser
 
 .PHONY: chaos
-chaos: .make/test ## 200 executions while processes are killed and frozen (about 10 min a round; VALO_CHAOS_SEED, CHAOS_ROUNDS)
+chaos: .make/test ## storms of 200 executions on processes, hosts and Slurm, and 2,000 for flatness (about 40 min a round)
 	CHAOS_ROUNDS=$${CHAOS_ROUNDS:-1} $(PYTEST) -q -s tests/chaos
 
 .PHONY: bench
