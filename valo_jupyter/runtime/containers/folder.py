@@ -16,10 +16,23 @@ from pathlib import Path
 INSIDE = "/run/valo"
 _START = "start"
 _ENVIRONMENT = "environment"
+_LIFELINE = "lifeline"
 
 #: what a shell can export; and of those, what some shells keep for themselves
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OF_THE_SHELL = frozenset({"BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID", "_"})
+
+#: Takes up the environment; and ends the container's program, and so all in it, when its driver is gone, however that
+#: ended: the pipe, which only the driver has open for writing, is at its end then. One process by its number is ended,
+#: never all that there are: nothing may depend on this being a container. The program is not its parent, and so need
+#: not `wait` for it.
+_PREPARE = f"""\
+. {INSIDE}/{_ENVIRONMENT}
+: >{INSIDE}/{_ENVIRONMENT}
+unset TINI_KILL_PROCESS_GROUP
+export PATH="$HOME/.local/bin:$PATH"
+watcher=$({{ read -r _ <{INSIDE}/{_LIFELINE}; kill -KILL $$; }} >/dev/null 2>&1 & echo $!)
+"""
 
 _NOSUID, _NODEV, _NOEXEC, _NOSYMFOLLOW = 2, 4, 8, 256
 _DETACH = 2
@@ -52,6 +65,7 @@ class RunFolder:
         if owner != (os.getuid(), os.getgid()):
             os.chown(self.shared, *owner)
         self._owner = owner
+        self._lifeline = -1
 
     def write(self, name: str, content: str) -> None:
         """A file that only the container's programs and we can read."""
@@ -87,11 +101,8 @@ class RunFolder:
         left_out = [name for name in environment if not _NAME.fullmatch(name) or name in _OF_THE_SHELL]
         lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name not in left_out]
         self.write(_ENVIRONMENT, "\n".join([*lines, ""]))
-        file = f"{INSIDE}/{_ENVIRONMENT}"
-        self.write(
-            _START,
-            f'. {file}\n: >{file}\nunset TINI_KILL_PROCESS_GROUP\nexport PATH="$HOME/.local/bin:$PATH"\n{command}\n',
-        )
+        self._lifeline = self.make_pipe(_LIFELINE)
+        self.write(_START, f"{_PREPARE}{command}\n")
         return left_out
 
     @staticmethod
@@ -99,6 +110,9 @@ class RunFolder:
         return ["sh", f"{INSIDE}/{_START}"]
 
     def close(self) -> None:
+        lifeline, self._lifeline = self._lifeline, -1
+        if lifeline >= 0:
+            os.close(lifeline)
         if self.mounted:
             _unmount(self.shared)
         shutil.rmtree(self.path, ignore_errors=True)

@@ -21,7 +21,7 @@ exec >{INSIDE}/{_OUT} 2>{INSIDE}/{_ERR}
 others_live() {{
   for file in /proc/[0-9]*/stat; do
     read -r line 2>/dev/null <"$file" || continue
-    [ "${{line%% *}}" = $$ ] && continue
+    case "${{line%% *}}" in $$ | "$watcher") continue ;; esac
     set -- ${{line##*) }}
     [ "$3" = "$group" ] && [ "$1" != Z ] && return 0
   done
