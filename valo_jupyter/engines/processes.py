@@ -17,6 +17,7 @@ from typing import Any
 import psutil
 
 from valo_jupyter.domain.state import StateFolder, write_private
+from valo_jupyter.runtime.spawn import kill_group
 
 #: start times of one process differ by this much at the most when the clock is adjusted
 _CLOCK_SLACK_SECONDS = 2.0
@@ -194,7 +195,8 @@ def _strays(execution_id: str) -> Iterable[int]:
         try:
             if process.pid == own or process.status() == psutil.STATUS_ZOMBIE:
                 continue
-            if process.environ().get("VALO_EXECUTION", "").startswith(execution_id):
+            # equal, and to something: what begins with nothing would be every process there is
+            if execution_id and process.environ().get("VALO_EXECUTION") == execution_id:
                 yield process.pid
         except (psutil.Error, OSError):
             continue
@@ -208,10 +210,7 @@ def end_groups(groups: dict[int, float]) -> None:
             continue  # the number belongs to somebody else by now
         for child in _descendants(pid):
             _kill(child)
-        try:
-            os.killpg(pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+        kill_group(pid)
 
 
 def _descendants(pid: int) -> list[int]:

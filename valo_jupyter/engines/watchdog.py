@@ -46,7 +46,8 @@ def _end_groups(record: str) -> None:
     """The least that can be done, when the program that does it properly cannot be started."""
     try:
         with open(record) as file:
-            groups = [pid for pid, _ in json.load(file)["groups"]]
+            # to the system, 1 means every process and 0 our own group
+            groups = [pid for pid, _ in json.load(file)["groups"] if pid > 1]
     except (OSError, ValueError, KeyError):
         return
     for pid in groups:

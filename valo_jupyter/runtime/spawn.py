@@ -32,6 +32,9 @@ def spawn(argv: list[str], **options: Any) -> subprocess.Popen[bytes]:
 
 def kill_group(pid: int, signum: int = signal.SIGKILL) -> None:
     """Signal the group that `pid` leads; one that is gone already is as good."""
+    if pid <= 1:
+        # to the system, 1 means every process and 0 our own group
+        raise ValueError(f"{pid} is no group of ours")
     try:
         os.killpg(pid, signum)
     except (ProcessLookupError, PermissionError):
