@@ -9,19 +9,18 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psutil
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from tests.chaos import checks, ledger
 from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
+from tests.chaos.remains import remains
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
-from tests.parts.local import LocalProject, processes_of, until
+from tests.parts.local import LocalProject
 from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd
 from valo_jupyter.db.tables import executions
@@ -169,37 +168,7 @@ class Storm:
 
     def remains(self) -> list[str]:
         """What is still there of executions that have ended, and of machines that have."""
-        return [
-            *_left(lambda: [f"process {each.pid}: {each.cmdline()}" for each in self._user_processes()]),
-            *_left(self._machines_left),
-            *_left(lambda: [f"job folder {path}" for each in self.folders for path in each.jobs.glob("*")]),
-            *_left(self._scratch_left),
-            *(f"file {path.name} in {path.parent.name}" for path in (self.state.store / "incoming").glob("*")),
-        ]
-
-    def _user_processes(self) -> list[psutil.Process]:
-        mine = {case.id for case in self.cases}
-        found = processes_of(None, VALO_EXECUTION="*")
-        return [each for each in found if each.is_running() and each.environ().get("VALO_EXECUTION") in mine]
-
-    def _machines_left(self) -> list[str]:
-        records = machines(self.folders)
-        found = [f"machine {each.name} still has {each.execution_id}" for each in records if each.execution_id]
-        known = {each["name"] for each in lifecycle.status(self.state)["machines"]}
-        found += [f"machine {each.name} is unknown to the engine" for each in records if each.name not in known]
-        pids = {each.machine.pid for each in records}
-        home = str(Path.home())
-        for process in processes_of(None, HOME="*"):
-            with suppress(psutil.Error):
-                here = process.environ()["HOME"] == home or "VALO_TEST_SSHD" in process.environ()
-                runs = {"valo_jupyter.engines.machine", "valo_jupyter.engines.remote"} & set(process.cmdline())
-                if here and runs and process.pid not in pids:
-                    found.append(f"process {process.pid} is a machine that nobody has written down")
-        return found
-
-    def _scratch_left(self) -> list[str]:
-        mine = {each.scratch for each in machines(self.folders)}
-        return [f"folder {path}" for path in self._scratch - mine if Path(path).exists()]
+        return remains(self.folders, {case.id for case in self.cases}, self._scratch)
 
     def count_ends(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
@@ -334,12 +303,3 @@ class Storm:
             except OperationalError:
                 continue
         return function(*arguments, **options)
-
-
-def _left(look: Callable[[], list[str]]) -> list[str]:
-    """What is found, unless it goes by itself soon."""
-    try:
-        until(lambda: not look(), 30)
-    except AssertionError:
-        return look()
-    return []
