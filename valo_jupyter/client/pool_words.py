@@ -13,6 +13,9 @@ SQUARES = {"busy": "■", "idle": "□", "starting": "◇", "draining": "▫"}
 #: more machines than this are counted, not drawn
 DRAWN = 12
 
+#: how an option looks that is not set
+_NOTHING = ("", None, [], {}, {"set": False})
+
 ENVIRONMENTS = ["environment", "engine", "machines", "of", "waiting", "price", "cost today", ""]
 MACHINES = ["machine", "", "state", "since", "runs", "hardware"]
 QUEUE = ["", "execution", "by", "why it waits"]
@@ -101,7 +104,7 @@ def settings(data: Mapping[str, Any]) -> list[list[str]]:
         ("description", data["description"]),
         ("hardware", data["hardware"]),
         ("engine", data["engine"]),
-        *((f"option {name}", _option(value)) for name, value in data["options"].items()),
+        *((f"option {name}", _option(value)) for name, value in data["options"].items() if value not in _NOTHING),
         ("enabled", _yes(data["enabled"])),
         ("default", _yes(data["default"])),
         ("minimum scale", str(data["min_scale"])),

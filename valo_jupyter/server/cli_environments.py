@@ -305,7 +305,8 @@ class _Told:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, ValoError) and error.details:
+        # the one problem there is, the error says itself
+        if isinstance(error, ValoError) and len(error.details) > 1:
             print("\n".join(pool_words.problems(error.details)), file=sys.stderr)
 
 

@@ -91,7 +91,7 @@ def test_environments_in_the_terminal(valo: Command) -> None:
         assert shown["containers"]["memory_bytes"] == 2_000_000_000
         wrong = valo("environment", "edit", "terminal", "--min", "9")
         assert wrong.returncode == 2
-        assert "min_scale" in wrong.stderr
+        assert "minimum scale (9)" in wrong.stderr
         assert "No machines" in valo("environment", "machines", "terminal").stdout
         assert "Nobody waits" in valo("environment", "queue", "terminal").stdout
         assert "hosts" in valo("environment", "engines").stdout
