@@ -130,7 +130,9 @@ def _bridge() -> Iterator[tuple[str, str]]:
     # one network for each process and engine, among those that nobody uses by default
     subnet = (os.getpid() * 4 + number % 4) % (40 * 256)
     address = f"10.{210 + subnet // 256}.{subnet % 256}.1"
-    for words in (["add", name, "type", "bridge"], ["set", name, "up"]):
+    # given, or it would change with the containers that come and go, and what they send meanwhile be lost
+    hardware = f"02:42:0a:{210 + subnet // 256:02x}:{subnet % 256:02x}:01"
+    for words in (["add", name, "address", hardware, "type", "bridge"], ["set", name, "up"]):
         subprocess.run(["ip", "link", *words], check=True, capture_output=True, timeout=10)
     try:
         subprocess.run(["ip", "addr", "add", f"{address}/24", "dev", name], check=True, capture_output=True, timeout=10)
