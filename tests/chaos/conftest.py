@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.docker import Engine
 from tests.parts.local import processes_of
 from tests.parts.netns import network_host
 from tests.parts.slurm import Slurm
@@ -57,3 +58,10 @@ def slurm(batch_system: Slurm, private_home: Path, monkeypatch: pytest.MonkeyPat
         monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{free.getsockname()[1]}")
     monkeypatch.setenv("SLURM_CONF", batch_system.environment["SLURM_CONF"])
     return batch_system
+
+
+@pytest.fixture
+def docker(dockerd: Engine, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """A container engine, for a server that is started afterwards."""
+    monkeypatch.setenv("DOCKER_HOST", dockerd.host)
+    return dockerd

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import psutil
 
+from tests.chaos.boxes import Box
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.processes import MachineRecord, ProcessId, machines_folder, records
 from valo_jupyter.server.locks import last_holder
@@ -33,6 +34,12 @@ _WEIGHTS = {
 _HOSTS = {
     ("cut", "network"): 4,
     ("drop", "connection"): 3,
+}
+#: and to executions in containers; to freeze is to stop each process in it
+_BOXES = {
+    ("kill", "container"): 4,
+    ("freeze", "container"): 2,
+    ("pause", "container"): 2,
 }
 _SLURM = {
     ("kill", "slurmd"): 3,
@@ -60,6 +67,27 @@ class Victim:
     label: str
     execution_id: str | None = None
 
+    @property
+    def name(self) -> int:
+        return self.process.pid
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def freeze(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: int) -> None:
+        try:
+            if self.process.alive():
+                os.kill(self.process.pid, number)
+        except (ProcessLookupError, psutil.Error):
+            # it ended meanwhile
+            pass
+
 
 def plan_faults(
     dice: random.Random,
@@ -69,23 +97,25 @@ def plan_faults(
     long: tuple[str, ...] = (),
     hosts: bool = False,
     slurm: bool = False,
+    boxes: bool = False,
 ) -> list[Fault]:
     """Faults over `seconds`, one every `pause` on average.
 
     Each of `long` is frozen (or cut off) once for longer than a lease, and for longer than a server's process may be
     silent.
     """
-    known = _WEIGHTS | (_HOSTS if hosts else {}) | (_SLURM if slurm else {})
+    known = _WEIGHTS | (_HOSTS if hosts else {}) | (_SLURM if slurm else {}) | (_BOXES if boxes else {})
     kinds, weights = list(known), list(known.values())
     faults, at = [], 0.0
     while (at := at + dice.uniform(0.2, 2 * pause - 0.2)) < seconds:
         what, whom = dice.choices(kinds, weights)[0]
         length = dice.choice((0.2, 1.0, 3.0, 6.0)) * dice.uniform(0.5, 1.5)
-        lasts = what in ("freeze", "cut") or whom == "enabled"
+        lasts = what in ("freeze", "pause", "cut") or whom == "enabled"
         faults.append(Fault(at, what, whom, dice.random(), length if lasts else 0.0))
-    for whom in (whom for whom in long if hosts or whom != "network"):
+    known_whom = {whom for _, whom in known}
+    for whom in (whom for whom in long if whom in known_whom):
         length = dice.uniform(60, 65) if whom in ("web", "engine") else dice.uniform(33, 45)
-        what = "cut" if whom == "network" else "freeze"
+        what = {"network": "cut", "container": "pause"}.get(whom, "freeze")
         faults.append(Fault(dice.uniform(2, max(4, seconds - 60)), what, whom, dice.random(), length))
     return sorted(faults, key=lambda fault: fault.at)
 
@@ -112,19 +142,15 @@ def victims(folders: Sequence[StateFolder], whom: str) -> list[Victim]:
     ]
 
 
-def kill(victim: Victim) -> None:
-    _signal(victim.process, signal.SIGKILL)
-
-
 class Freezer:
-    """Stops processes for a while. They go on by a timer, since the storm itself may wait for one of them."""
+    """Stops victims for a while. They go on by a timer, since the storm itself may wait for one of them."""
 
-    def __init__(self, thawed: Callable[[Victim], None]) -> None:
+    def __init__(self, thawed: Callable[[Victim | Box], None]) -> None:
         self._thawed = thawed
-        self._timers: list[tuple[threading.Timer, Victim]] = []
+        self._timers: list[tuple[threading.Timer, Victim | Box]] = []
 
-    def freeze(self, victim: Victim, seconds: float) -> None:
-        _signal(victim.process, signal.SIGSTOP)
+    def freeze(self, victim: Victim | Box, seconds: float) -> None:
+        victim.freeze()
         timer = threading.Timer(seconds, self._thaw, (victim,))
         timer.daemon = True
         timer.start()
@@ -136,17 +162,8 @@ class Freezer:
     def close(self) -> None:
         for timer, victim in self._timers:
             timer.cancel()
-            _signal(victim.process, signal.SIGCONT)
+            victim.thaw()
 
-    def _thaw(self, victim: Victim) -> None:
+    def _thaw(self, victim: Victim | Box) -> None:
         self._thawed(victim)
-        _signal(victim.process, signal.SIGCONT)
-
-
-def _signal(process: ProcessId, number: int) -> None:
-    try:
-        if process.alive():
-            os.kill(process.pid, number)
-    except (ProcessLookupError, psutil.Error):
-        # it ended meanwhile
-        pass
+        victim.thaw()

@@ -9,6 +9,7 @@ from pathlib import Path
 import psutil
 
 from tests.chaos.faults import machines
+from tests.parts.docker import Engine
 from tests.parts.local import processes_of, until
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server import lifecycle
@@ -16,7 +17,9 @@ from valo_jupyter.server import lifecycle
 _PROGRAMS = {"valo_jupyter.engines.machine", "valo_jupyter.engines.remote"}
 
 
-def remains(folders: Sequence[StateFolder], executions: set[str], scratch: set[str]) -> list[str]:
+def remains(
+    folders: Sequence[StateFolder], executions: set[str], scratch: set[str], docker: Engine | None
+) -> list[str]:
     """
     Parameters
     ----------
@@ -26,6 +29,8 @@ def remains(folders: Sequence[StateFolder], executions: set[str], scratch: set[s
         All of them; they have ended.
     scratch
         Folders that machines have made outside of these.
+    docker
+        Where containers were.
     """
     incoming = folders[0].store / "incoming"
     return [
@@ -33,6 +38,8 @@ def remains(folders: Sequence[StateFolder], executions: set[str], scratch: set[s
         *_left(lambda: _machines(folders)),
         *_left(lambda: [f"job folder {path}" for each in folders for path in each.jobs.glob("*")]),
         *_left(lambda: _folders(folders, scratch)),
+        *_left(lambda: _mounts(scratch)),
+        *(_left(lambda: _containers(docker, executions)) if docker else []),
         *(f"file {path.name} in {path.parent.name}" for path in incoming.glob("*")),
     ]
 
@@ -61,7 +68,23 @@ def _machines(folders: Sequence[StateFolder]) -> list[str]:
 
 def _folders(folders: Sequence[StateFolder], scratch: set[str]) -> list[str]:
     mine = {each.scratch for each in machines(folders)}
-    return [f"folder {path}" for path in scratch - mine if Path(path).exists()]
+    found = [f"folder {path}" for path in scratch - mine if Path(path).exists()]
+    # those that a container had a part of: a machine outlives its executions
+    return found + [f"folder {shared.parent}" for path in mine for shared in Path(path).glob("valo-*/s")]
+
+
+def _mounts(scratch: set[str]) -> list[str]:
+    points = [Path(line.split(" ")[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    return [f"mount {point}" for point in points if any(point.is_relative_to(path) for path in scratch)]
+
+
+def _containers(docker: Engine, executions: set[str]) -> list[str]:
+    found = docker.client.containers.list(all=True, ignore_removed=True, filters={"label": "valo.execution"})
+    return [
+        f"container {each.short_id} ({each.status}) of {each.labels}"
+        for each in found
+        if each.labels["valo.execution"] in executions
+    ]
 
 
 def _left(look: Callable[[], list[str]]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import random
 import threading
 import time
@@ -17,9 +18,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from tests.chaos import checks, ledger
-from tests.chaos.faults import Fault, Freezer, kill, machines, plan_faults, victims
+from tests.chaos.boxes import Box, Traces, boxes
+from tests.chaos.faults import Fault, Freezer, Victim, machines, plan_faults, victims
 from tests.chaos.remains import remains
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
+from tests.parts import images
+from tests.parts.docker import Engine
 from tests.parts.local import LocalProject
 from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd
@@ -38,6 +42,8 @@ LOCAL: dict[str, dict[str, Any]] = {
     "wide": {"engine": "local", "max_scale": 3, "scale_down_grace_minutes": 0.05},
     "doomed": {"engine": "local", "max_scale": 2},
 }
+#: where they run in containers
+BOXED = {"boxed": {"engine": "local", "max_scale": 2, "image": images.NOTEBOOK}}
 DOOMED = "doomed"
 #: for what is still waiting or running when the storm is over
 SETTLE_SECONDS = 180.0
@@ -62,6 +68,7 @@ class Grounds:
     #: where machines on other hosts keep what is theirs
     folders: tuple[StateFolder, ...] = ()
     slurm: Slurm | None = None
+    docker: Engine | None = None
 
 
 class Storm:
@@ -73,18 +80,25 @@ class Storm:
         self.size = size
         self.wanted, self.hosts = grounds.wanted, grounds.hosts
         self.folders = (state, *grounds.folders)
-        self.slurm = grounds.slurm
+        self.slurm, self.docker = grounds.slurm, grounds.docker
         self.cases = plan_cases(dice, size.executions, list(self.wanted), size.seconds)
         self.faults = plan_faults(
-            dice, size.seconds, pause=size.pause, long=size.long, hosts=bool(self.hosts), slurm=bool(self.slurm)
+            dice,
+            size.seconds,
+            pause=size.pause,
+            long=size.long,
+            hosts=bool(self.hosts),
+            slurm=bool(self.slurm),
+            boxes=bool(self.docker),
         )
         self.ledger = ledger.Ledger()
         self.traces = folder / "traces"
         self.traces.mkdir()
+        self._sent = Traces(self.traces, self.docker.gateway or "") if self.docker else None
         write_code(folder / "code")
-        self.project = LocalProject(state, folder / "code", STEPS)
-        self._admin = self.project.services.accounts.ensure("admin", admin=True)
-        self._freezer = Freezer(lambda victim: self.ledger.note(f"thaw {victim.label} ({victim.process.pid})"))
+        # the one account of a personal server: it may run the images of this computer
+        self.project = LocalProject(state, folder / "code", STEPS, getpass.getuser())
+        self._freezer = Freezer(lambda victim: self.ledger.note(f"thaw {victim.label} ({victim.name})"))
         #: executions whose own processes were killed
         self._killed: set[str] = set()
         #: folders that machines have made, outside of the state folder
@@ -147,6 +161,8 @@ class Storm:
             if host.network is not None:
                 host.network.mend()
         self._starter.shutdown()
+        if self._sent is not None:
+            self._sent.close()
         self.project.close()
 
     # what is found afterwards
@@ -155,6 +171,8 @@ class Storm:
         """What does not add up, each with what led to it."""
         found = []
         rows = self._rows()
+        if self._sent is not None:
+            self._sent.close()
         for case in self.cases:
             known = checks.Records.read(self.project.services, rows[case.id], self.traces)
             wrong = checks.problems(case, known, killed=case.id in self._killed)
@@ -168,7 +186,7 @@ class Storm:
 
     def remains(self) -> list[str]:
         """What is still there of executions that have ended, and of machines that have."""
-        return remains(self.folders, {case.id for case in self.cases}, self._scratch)
+        return remains(self.folders, {case.id for case in self.cases}, self._scratch, self.docker)
 
     def count_ends(self) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
@@ -182,7 +200,11 @@ class Storm:
         fields = dict(case.kind.fields)
         fields |= {"environment": case.environment, "requeue": case.requeue}
         # asked again after a failure it must not be made a second time
-        fields |= {"idempotency_key": uuid.uuid4().hex, "environment_variables": {"CHAOS_TRACES": str(self.traces)}}
+        image = self.wanted[case.environment].get("image")
+        traces = self._sent.address if self._sent and image else str(self.traces)
+        fields |= {"idempotency_key": uuid.uuid4().hex, "environment_variables": {"CHAOS_TRACES": traces}}
+        # for steps say that they need none
+        fields |= {"image": image} if image else {}
         if case.kind.notebook:
             case.id = self._insist(self.project.submit_notebook, case.kind.notebook, **fields)
         else:
@@ -205,20 +227,24 @@ class Storm:
         if self.slurm is not None and fault.whom in ("slurmd", "slurmctld"):
             self._restart(self.slurm, fault)
             return
-        found = victims(self.folders, fault.whom)
+        found: list[Victim] | list[Box] = victims(self.folders, fault.whom)
+        if self.docker is not None and fault.whom == "container":
+            found = boxes(self.docker, self.folders, fault.what)
         if not found:
             return
         victim = found[int(fault.aim * len(found))]
         if fault.what == "kill":
-            kill(victim)
+            victim.kill()
         else:
             self._freezer.freeze(victim, fault.seconds)
-        if fault.whom == "user":
+        if isinstance(victim, Box):
+            self._killed |= {victim.execution_id} if fault.what == "kill" else set()
+        elif fault.whom == "user":
             # the machine may have gone on to another execution this moment
             after = [each.execution_id for each in victims(self.folders, "user") if each.label == victim.label]
             self._killed |= {each for each in (victim.execution_id, *after) if each} if fault.what == "kill" else set()
         runs = f", which runs {victim.execution_id[:8]}" if victim.execution_id else ""
-        self.ledger.note(f"{fault}: {victim.label} ({victim.process.pid}){runs}")
+        self.ledger.note(f"{fault}: {victim.label} ({victim.name}){runs}")
 
     def _disturb(self, host: Sshd, fault: Fault) -> None:
         if host.network is None or fault.what == "drop":
@@ -269,17 +295,17 @@ class Storm:
             if slug in known:
                 self._set(slug, **settings)
             else:
-                self.project.services.environments.create(self._admin, {"name": slug, **settings})
+                self.project.services.environments.create(self.project.user, {"name": slug, **settings})
 
     def _set(self, slug: str, **values: Any) -> None:
         if slug not in self._gone:
-            self._insist(self.project.services.environments.edit, self._admin, slug, values)
+            self._insist(self.project.services.environments.edit, self.project.user, slug, values)
             self.ledger.note(f"{slug}: {values}")
 
     def _delete(self, slug: str) -> None:
         self._gone.add(slug)
         self._enable_at.pop(slug, None)
-        self._insist(self.project.services.environments.delete, self._admin, slug, stop=True)
+        self._insist(self.project.services.environments.delete, self.project.user, slug, stop=True)
         self.ledger.note(f"{slug} is deleted")
         for case in self.cases:
             # those that had ended before stay as they are

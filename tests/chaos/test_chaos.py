@@ -15,7 +15,8 @@ import pytest
 
 from tests.chaos import ledger
 from tests.chaos.conftest import ROOT
-from tests.chaos.storm import Grounds, Size, Storm
+from tests.chaos.storm import BOXED, LOCAL, Grounds, Size, Storm
+from tests.parts.docker import Engine
 from tests.parts.local import until
 from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd
@@ -51,8 +52,10 @@ def _any() -> int:
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("seed", "size"), storms(20261125, LOCAL_ONLY))
-def test_no_execution_is_lost_or_runs_twice(seed: int, size: Size, state: StateFolder, tmp_path: Path) -> None:
-    check(seed, Storm(seed, size, state, tmp_path))
+def test_no_execution_is_lost_or_runs_twice(
+    seed: int, size: Size, docker: Engine, state: StateFolder, tmp_path: Path
+) -> None:
+    check(seed, Storm(seed, size, state, tmp_path, Grounds(LOCAL | BOXED, docker=docker)))
 
 
 @pytest.mark.slow

@@ -6,18 +6,32 @@ This file is the user's code: it goes into the snapshot as it is, and knows noth
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-EXECUTION, _, ATTEMPT = Path(os.environ["VH_CONFIG_DIR"]).parent.name.rpartition("-")
-# unbuffered, and appended to by one write a line: whole lines in the order of their writing
-_trace = open(Path(os.environ["CHAOS_TRACES"]) / EXECUTION, "ab", buffering=0)  # noqa: SIM115
+_config = os.environ["VH_CONFIG_DIR"]
+_traces = os.environ["CHAOS_TRACES"]
+if _traces.startswith("udp:"):
+    # in a container, where only its mounts tell which attempt this is
+    _mounts = (line.split() for line in open("/proc/self/mountinfo"))  # noqa: SIM115
+    _config = next(mount[3] for mount in _mounts if mount[4] == _config)
+EXECUTION, _, ATTEMPT = Path(_config).parent.name.rpartition("-")
+# one write a line: whole lines in the order of their writing
+if _traces.startswith("udp:"):
+    _, _host, _port = _traces.split(":")
+    _socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    _socket.connect((_host, int(_port)))
+    _write, _begin = _socket.send, f"{EXECUTION} {ATTEMPT}"
+else:
+    # unbuffered and appended
+    _write, _begin = open(Path(_traces) / EXECUTION, "ab", buffering=0).write, ATTEMPT  # noqa: SIM115
 
 
 def note(what):
-    _trace.write(f"{ATTEMPT} {os.getpid()} {time.time():.6f} {what}\n".encode())
+    _write(f"{_begin} {os.getpid()} {time.time():.6f} {what}\n".encode())
 
 
 def count(lines, pause=0.05, first=0):
@@ -51,6 +65,9 @@ def stubborn():
 
 if __name__ == "__main__":
     what = sys.argv[1]
+    if what == "note":
+        note(sys.argv[2])
+        sys.exit()
     if what == "daemon":
         leave_daemon()
     if what == "stubborn":

@@ -1,7 +1,10 @@
 # What work.py does, by a shell alone.
 attempt=${VH_CONFIG_DIR%/config}
 attempt=${attempt##*-}
-note() { echo "$attempt $$ $(date +%s.%N) $*" >> "$CHAOS_TRACES/$VH_EXECUTION_ID"; }
+case $CHAOS_TRACES in
+  udp:*) note() { python work.py note "$*"; } ;;  # a shell cannot
+  *) note() { echo "$attempt $$ $(date +%s.%N) $*" >> "$CHAOS_TRACES/$VH_EXECUTION_ID"; } ;;
+esac
 
 n=0
 while [ $n -lt 20 ]; do
