@@ -88,6 +88,7 @@ def _image(wire: Wire, container: dict[str, Any]) -> str:
     # imported when needed: most machines never run an image
     from valo_jupyter.runtime.containers.errors import NoContainerEngine
     from valo_jupyter.runtime.containers.images import Access, Images
+    from valo_jupyter.runtime.containers.kept import KeptImages
     from valo_jupyter.runtime.containers.programs import connect
 
     try:
@@ -96,10 +97,12 @@ def _image(wire: Wire, container: dict[str, Any]) -> str:
         if container["mode"] == "always":
             raise
         return "the machine has no container engine: images run as processes here"
+    kept = KeptImages(engine)
     try:
         access = Access.from_json(wire.insist("/run/v1/probe/registry", {}))
         own = Path(container["cache_folder"]) / "images" if container["local_images"] else None
-        image = Images(engine, _Unheard(), StopSignal(), own=own).fetch(container["image"], access)
+        image = Images(engine, _Unheard(), StopSignal(), own=own, kept=kept).fetch(container["image"], access)
     finally:
+        kept.close()
         engine.close()
     return f"{image.reference} is {image.digest}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ class Box:
     ----------
     short
         A folder with a short path, for sockets.
+    started
+        Called when a program has been started.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Box:
         *,
         short: Path,
         labels: Mapping[str, str],
+        started: Callable[[], None] = lambda: None,
     ) -> None:
         self.engine = engine
         self.image = image
@@ -42,6 +45,7 @@ class Box:
         self._sink = sink
         self._short = short
         self._labels = labels
+        self._started = started
         self.inside = Inside(
             folders,
             owner,
@@ -77,4 +81,6 @@ class Box:
             "Labels": dict(self._labels),
             "HostConfig": self.engine.host_config(self.settings, mounts),
         }
-        return Container(self.engine, config, memory_bytes=self.settings["memory_bytes"])
+        container = Container(self.engine, config, memory_bytes=self.settings["memory_bytes"])
+        self._started()
+        return container

@@ -28,9 +28,9 @@ class ContainerEngine:
         self.client = client
 
     @classmethod
-    def connect(cls) -> ContainerEngine:
+    def connect(cls, host: str | None = None) -> ContainerEngine:
         """Raises `NoContainerEngine`, with what to do."""
-        host = find_host()
+        host = host or find_host()
         try:
             return cls(host, docker.APIClient(base_url=host, version="auto", timeout=60))
         except (DockerException, requests.RequestException, OSError) as error:

@@ -23,12 +23,14 @@ from valo_jupyter.domain.errors import (
 )
 from valo_jupyter.domain.images import Reference
 from valo_jupyter.runtime.containers.engine import ContainerEngine
+from valo_jupyter.runtime.containers.kept import KeptImages
 from valo_jupyter.runtime.contract import Sink, StopSignal
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.stores.errors import Cancelled
 
 _DIGEST = re.compile(r"^Digest: (sha256:[0-9a-f]{64})$")
 _LOOK = 0.2
+_TRIES = 2
 #: how registries say it, by the words in what the engine hands on; the first that is found holds
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("limited", ("toomanyrequests", "too many requests", "rate limit")),
@@ -97,34 +99,64 @@ class Images:
     own
         Where it is written down which images came here under credentials, on a machine whose other images may be run,
         too: those that were built or loaded on it, which no registry has. None: only what a registry gives.
+    kept
+        Told of what is fetched; else it stays in the engine as if somebody else had pulled it.
     """
 
-    def __init__(self, engine: ContainerEngine, sink: Sink, stop: StopSignal, *, own: Path | None = None) -> None:
+    def __init__(
+        self,
+        engine: ContainerEngine,
+        sink: Sink,
+        stop: StopSignal,
+        *,
+        own: Path | None = None,
+        kept: KeptImages | None = None,
+    ) -> None:
         self._client = engine.client
         self._sink = sink
         self._stop = stop
         self._own = own
+        self._kept = kept
 
     def fetch(self, name: str, access: Access) -> Image:
         """Pull the image called `name`. Raises `ImageUnavailable` as what it is, or `Cancelled` on a stop."""
         reference = Reference.parse(name)
         self._sink.log("status", [f"Pulling image {reference}"])
+        others = self._kept.others() if self._kept else None
         try:
-            digest = self._pull(reference, access)
+            digest, image = self._pulled(reference, access)
         except _Failed as error:
             image = self._of_this_machine(reference, access, error)
             if image is None:
                 raise error.explained(reference, access) from error
             return image
-        image = (digest and self._found(f"{reference.repository}@{digest}")) or self._found(str(reference))
         # Podman does not say it
         digest = digest or next((name.partition("@")[2] for name in (image or {}).get("RepoDigests") or ()), None)
         if image is None or digest is None:
             raise ImageUnavailable(f"The container engine pulled {reference}, but does not have it. Try again.")
         if access.username:
             self._note(image["Id"])
+        if self._kept:
+            self._kept.pulled(image, reference, others)
         self._sink.log("status", [f"Image {reference.repository}@{digest}"])
         return Image(str(reference), image["Id"], digest)
+
+    def _pulled(self, reference: Reference, access: Access) -> tuple[str | None, dict[str, Any] | None]:
+        """Its digest, if the engine says that, and what the engine has, which nobody removes from here on."""
+        for _ in range(_TRIES):
+            digest = self._pull(reference, access)
+            image = self._held((digest and f"{reference.repository}@{digest}") or str(reference), str(reference))
+            if image is not None:
+                return digest, image
+        return None, None
+
+    def _held(self, *names: str) -> dict[str, Any] | None:
+        """The image of the first of these names that there is; None if another machine has just made room of it."""
+        image = next(filter(None, map(self._found, names)), None)
+        if image is None or self._kept is None:
+            return image
+        self._kept.hold(image["Id"])
+        return self._found(image["Id"])
 
     def _pull(self, reference: Reference, access: Access) -> str | None:
         """Pull it; its digest, if the engine says that."""
@@ -187,7 +219,7 @@ class Images:
         """The image as it is on this machine, if nobody but this machine's user can have brought it here."""
         if self._own is None or access.entry is not None or error.kind == "limited":
             return None
-        image = self._found(str(reference))
+        image = self._held(str(reference))
         if image is None or (self._own / image["Id"].replace(":", "-")).exists():
             return None
         why = "the registry does not answer" if error.kind == "unreachable" else "no registry gives it"

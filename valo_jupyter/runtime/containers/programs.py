@@ -10,8 +10,9 @@ from typing import Any
 
 from valo_jupyter.runtime.containers.box import Box
 from valo_jupyter.runtime.containers.engine import ContainerEngine
-from valo_jupyter.runtime.containers.images import Access, Image, Images
+from valo_jupyter.runtime.containers.images import Access, Images
 from valo_jupyter.runtime.containers.inside import PLACES
+from valo_jupyter.runtime.containers.kept import KeptImages
 from valo_jupyter.runtime.containers.kernels import ContainerKernels
 from valo_jupyter.runtime.containers.shell import ContainerShell
 from valo_jupyter.runtime.contract import Folders, ProcessWatch, Sink, StopSignal
@@ -24,7 +25,7 @@ connect = ContainerEngine.connect
 class InContainers:
     """As `runtime.programs.Programs` says."""
 
-    def __init__(self, box: Box, assignment: Mapping[str, Any], folders: Folders, sink: Sink) -> None:
+    def __init__(self, box: Box, assignment: Mapping[str, Any], folders: Folders, sink: Sink, kept: KeptImages) -> None:
         self.folders = PLACES
         # not in the folder that code writes to: it could put a link in the place of the file
         self.executed = folders.root / "executed"
@@ -32,6 +33,7 @@ class InContainers:
         self.kernels = ContainerKernels(box)
         self.start_shell: StartShell = partial(ContainerShell, box)
         self._box = box
+        self._kept = kept
         self._assignment = assignment
         self._outside = folders
         self._sink = sink
@@ -52,14 +54,21 @@ class InContainers:
         """With the image pulled. `short` is a folder with a short path, for sockets."""
         container = assignment["container"]
         own = Path(assignment["cache_folder"]) / "images" if container.get("local_images") else None
-        image: Image = Images(engine, sink, stop, own=own).fetch(container["image"], access)
-        labels = {
-            "valo.execution": assignment["execution"]["id"],
-            "valo.attempt": str(assignment["attempt"]),
-            # written down before there is a container, so that it is found whatever happens to this process
-            **(watch.contains(engine.host) if watch is not None else {}),
-        }
-        return cls(Box(engine, image, assignment, folders, sink, short=short, labels=labels), assignment, folders, sink)
+        kept = KeptImages(engine)
+        try:
+            image = Images(engine, sink, stop, own=own, kept=kept).fetch(container["image"], access)
+            labels = {
+                "valo.execution": assignment["execution"]["id"],
+                "valo.attempt": str(assignment["attempt"]),
+                # written down before there is a container, so that it is found whatever happens to this process
+                **(watch.contains(engine.host) if watch is not None else {}),
+            }
+            # room is made for later pulls while this run is on its way
+            box = Box(engine, image, assignment, folders, sink, short=short, labels=labels, started=kept.trim_soon)
+            return cls(box, assignment, folders, sink, kept)
+        except BaseException:
+            kept.close()
+            raise
 
     def enter(self) -> None:
         self.executed.mkdir()
@@ -97,4 +106,5 @@ class InContainers:
                 self._sink.log("status", [f"The executed notebook is no output: {notebook.name}: {why}"])
 
     def close(self) -> None:
+        self._kept.close()
         self._box.engine.close()
