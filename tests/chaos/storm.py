@@ -10,7 +10,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -126,7 +126,11 @@ class Storm:
                 self._submit(case)
                 cases.remove(case)
             while faults and faults[0].at <= now:
-                self._do(faults.pop(0))
+                fault = faults.pop(0)
+                # containers are few, and there for moments only
+                if not self._do(fault) and fault.whom == "container" and now < self.size.seconds:
+                    faults.append(replace(fault, at=now + 0.2 + fault.aim))
+                    faults.sort(key=lambda fault: fault.at)
             for case in [case for case in stops if case.id and (case.stop_at or 0) <= now]:
                 self._insist(self.project.services.executions.stop, self.project.user, case.id)
                 self.ledger.note("asked to stop", case.id)
@@ -211,7 +215,8 @@ class Storm:
             case.id = self._insist(self.project.submit, case.kind.name, **fields)
         self.ledger.note(f"submitted: {case}", case.id)
 
-    def _do(self, fault: Fault) -> None:
+    def _do(self, fault: Fault) -> bool:
+        """False if there was nobody it could be done to."""
         if fault.what == "change":
             slug = list(self.wanted)[int(fault.aim * len(self.wanted))]
             number = int(fault.aim * 997) % 4
@@ -220,18 +225,18 @@ class Storm:
             self._set(
                 slug, **{fault.whom: {"max_scale": 1 + number, "per_user_quota": number, "enabled": False}[fault.whom]}
             )
-            return
+            return True
         if fault.whom in ("network", "connection"):
             self._disturb(self.hosts[int(fault.aim * len(self.hosts))], fault)
-            return
+            return True
         if self.slurm is not None and fault.whom in ("slurmd", "slurmctld"):
             self._restart(self.slurm, fault)
-            return
+            return True
         found: list[Victim] | list[Box] = victims(self.folders, fault.whom)
         if self.docker is not None and fault.whom == "container":
             found = boxes(self.docker, self.folders, fault.what)
         if not found:
-            return
+            return False
         victim = found[int(fault.aim * len(found))]
         if fault.what == "kill":
             victim.kill()
@@ -245,6 +250,7 @@ class Storm:
             self._killed |= {each for each in (victim.execution_id, *after) if each} if fault.what == "kill" else set()
         runs = f", which runs {victim.execution_id[:8]}" if victim.execution_id else ""
         self.ledger.note(f"{fault}: {victim.label} ({victim.name}){runs}")
+        return True
 
     def _disturb(self, host: Sshd, fault: Fault) -> None:
         if host.network is None or fault.what == "drop":

@@ -51,7 +51,7 @@ def _any() -> int:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(("seed", "size"), storms(20261125, LOCAL_ONLY))
+@pytest.mark.parametrize(("seed", "size"), storms(20261140, LOCAL_ONLY))
 def test_no_execution_is_lost_or_runs_twice(
     seed: int, size: Size, docker: Engine, state: StateFolder, tmp_path: Path
 ) -> None:
