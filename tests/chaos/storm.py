@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import random
-import threading
 import time
 import uuid
 from collections import defaultdict
@@ -20,6 +19,7 @@ from sqlalchemy.exc import OperationalError
 from tests.chaos import checks, ledger
 from tests.chaos.boxes import Box, Traces, boxes
 from tests.chaos.faults import Fault, Freezer, Victim, machines, plan_faults, victims
+from tests.chaos.outages import Outages
 from tests.chaos.remains import remains
 from tests.chaos.workload import STEPS, Case, plan_cases, write_code
 from tests.parts import images
@@ -78,20 +78,21 @@ class Storm:
         dice = random.Random(seed)
         self.state = state
         self.size = size
-        self.wanted, self.hosts = grounds.wanted, grounds.hosts
+        self.wanted = grounds.wanted
         self.folders = (state, *grounds.folders)
-        self.slurm, self.docker = grounds.slurm, grounds.docker
+        self.docker = grounds.docker
         self.cases = plan_cases(dice, size.executions, list(self.wanted), size.seconds)
         self.faults = plan_faults(
             dice,
             size.seconds,
             pause=size.pause,
             long=size.long,
-            hosts=bool(self.hosts),
-            slurm=bool(self.slurm),
+            hosts=bool(grounds.hosts),
+            slurm=bool(grounds.slurm),
             boxes=bool(self.docker),
         )
         self.ledger = ledger.Ledger()
+        self._outages = Outages(grounds.hosts, grounds.slurm, self.ledger.note)
         self.traces = folder / "traces"
         self.traces.mkdir()
         self._sent = Traces(self.traces, self.docker.gateway or "") if self.docker else None
@@ -103,7 +104,6 @@ class Storm:
         self._killed: set[str] = set()
         #: folders that machines have made, outside of the state folder
         self._scratch: set[str] = set()
-        self._mends: list[threading.Timer] = []
         self._enable_at: dict[str, float] = {}
         self._gone: set[str] = set()
         self._starter = ThreadPoolExecutor(1)
@@ -117,7 +117,7 @@ class Storm:
         cases, faults = list(self.cases), list(self.faults)
         stops = [case for case in self.cases if case.stop_at is not None]
         begun = time.monotonic()
-        while cases or faults or stops or self._freezer.frozen() or self._cut_off():
+        while cases or faults or stops or self._freezer.frozen() or self._outages.last():
             now = time.monotonic() - begun
             # a disabled environment takes nothing
             for case in [case for case in cases if case.at <= now and case.environment not in self._enable_at]:
@@ -159,11 +159,7 @@ class Storm:
 
     def close(self) -> None:
         self._freezer.close()
-        for mend in self._mends:
-            mend.cancel()
-        for host in self.hosts:
-            if host.network is not None:
-                host.network.mend()
+        self._outages.close()
         self._starter.shutdown()
         if self._sent is not None:
             self._sent.close()
@@ -226,11 +222,7 @@ class Storm:
                 slug, **{fault.whom: {"max_scale": 1 + number, "per_user_quota": number, "enabled": False}[fault.whom]}
             )
             return True
-        if fault.whom in ("network", "connection"):
-            self._disturb(self.hosts[int(fault.aim * len(self.hosts))], fault)
-            return True
-        if self.slurm is not None and fault.whom in ("slurmd", "slurmctld"):
-            self._restart(self.slurm, fault)
+        if self._outages.do(fault):
             return True
         found: list[Victim] | list[Box] = victims(self.folders, fault.whom)
         if self.docker is not None and fault.whom == "container":
@@ -251,40 +243,6 @@ class Storm:
         runs = f", which runs {victim.execution_id[:8]}" if victim.execution_id else ""
         self.ledger.note(f"{fault}: {victim.label} ({victim.name}){runs}")
         return True
-
-    def _disturb(self, host: Sshd, fault: Fault) -> None:
-        if host.network is None or fault.what == "drop":
-            host.drop()
-        else:
-            host.network.cut()
-            mend = threading.Timer(fault.seconds, self._mend, (host,))
-            mend.daemon = True
-            mend.start()
-            self._mends.append(mend)
-        self.ledger.note(f"{fault}: {host.address}")
-
-    def _mend(self, host: Sshd) -> None:
-        assert host.network is not None
-        host.network.mend()
-        self.ledger.note(f"the network of {host.address} is back")
-
-    def _restart(self, slurm: Slurm, fault: Fault) -> None:
-        node = slurm.nodes[int(fault.aim * len(slurm.nodes))]
-        if self._cut_off():
-            return  # it is away already
-        slurm.kill(node if fault.whom == "slurmd" else "slurmctld")
-
-        def start() -> None:
-            slurm.start_node(node) if fault.whom == "slurmd" else slurm.start_controller()
-            self.ledger.note(f"{fault.whom} is back")
-
-        timer = threading.Timer(3.0, start)
-        timer.start()
-        self._mends.append(timer)
-        self.ledger.note(f"{fault}: {node if fault.whom == 'slurmd' else ''}")
-
-    def _cut_off(self) -> bool:
-        return any(mend.is_alive() for mend in self._mends)
 
     def _keep_started(self) -> None:
         """As the Jupyter extension does: neither process of the server is left to start the other one."""
