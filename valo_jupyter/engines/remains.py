@@ -7,7 +7,9 @@ import os
 import shutil
 import socket
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from valo_jupyter.domain.state import StateFolder
@@ -27,12 +29,14 @@ from valo_jupyter.runtime.containers.folder import unmount_below
 log = logging.getLogger(__name__)
 
 _KEPT_LOGS = 20
+#: An engine goes on making a container for a process that has died; nobody else would ever know of it.
+_IN_THE_MAKING_SECONDS = 1.0
 
 
 def end_machine(state: StateFolder, record: MachineRecord) -> None:
     """End the machine's process and all of its user's processes, and forget it.
 
-    Blocks, for 5 s at the most, or 15 if a container is hard to end.
+    Blocks: a second for a container, 5 s at the most, or 15 if a container is hard to end.
     """
     if record.host != socket.gethostname():
         return  # the folder is shared, its processes are another computer's
@@ -40,7 +44,8 @@ def end_machine(state: StateFolder, record: MachineRecord) -> None:
     end_process(record.machine)
     end_groups(record.groups)
     if record.containers is not None:
-        _end_containers(record.containers, container_labels(machines_folder(state), record.name))
+        calm = _IN_THE_MAKING_SECONDS if record.execution_id is not None else 0.0
+        _end_containers(record.containers, container_labels(machines_folder(state), record.name), calm)
     if record.execution_id is not None:
         end_strays(record.execution_id)
         remove_tree(state.jobs / f"{record.execution_id}-{record.attempt}")
@@ -62,13 +67,15 @@ def end_execution(state: StateFolder, execution_id: str | None, machine: str | N
 
 def take_over(state: StateFolder) -> None:
     """End the machines of engines that no longer live; remove job folders that no machine works in."""
-    living, machines = set(), set()
+    living, machines, orphans = set(), set(), []
     for record in records(machines_folder(state)):
         if record.orphaned:
-            end_machine(state, record)
+            orphans.append(record)
         else:
             living.add(f"{record.execution_id}-{record.attempt}")
             machines.add(record.name)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(partial(end_machine, state), orphans))
     with suppress(NoContainerEngine, OSError, ValueError):
         # of machines whose record is lost
         labels = container_labels(machines_folder(state))
@@ -96,9 +103,9 @@ def _forget_logs(state: StateFolder) -> None:
         log.unlink(missing_ok=True)
 
 
-def _end_containers(host: str, labels: dict[str, str]) -> None:
+def _end_containers(host: str, labels: dict[str, str], calm: float = 0.0) -> None:
     try:
-        remove_containers(host, labels)
+        remove_containers(host, labels, calm=calm)
     except (OSError, ValueError) as error:
         # their processes are ended by their variables where they are this computer's; the engine's start looks again
         log.warning("containers labelled %s could not be removed: %s", labels, error)

@@ -25,6 +25,7 @@ _SECONDS = 10.0
 _SOON = 2.0
 _DESCRIBED = 60.0
 _PAUSE = 0.02
+_LOOK_AGAIN = 0.1
 
 
 def find_host() -> str:
@@ -69,19 +70,29 @@ def describe() -> dict[str, Any] | None:
 
 
 def remove_containers(
-    host: str, labels: Mapping[str, str], *, but: Callable[[Mapping[str, str]], bool] | None = None
+    host: str,
+    labels: Mapping[str, str],
+    *,
+    but: Callable[[Mapping[str, str]], bool] | None = None,
+    calm: float = 0.0,
 ) -> int:
     """Kill and remove every container with all of these labels, but those whose labels `but` is true for; how many.
 
-    On return they are gone. Raises OSError when the engine does not answer, or they do not go.
+    On return they are gone, and there has been none for `calm` seconds. Raises OSError when the engine does not answer,
+    or they do not go.
     """
-    deadline = time.monotonic() + _SECONDS
+    begun = last = time.monotonic()
     seen = set()
     while True:
         found = [one["Id"] for one in containers(host, labels) if but is None or not but(one["Labels"])]
+        now = time.monotonic()
         if not found:
-            return len(seen)
-        if time.monotonic() > deadline:
+            if now - last >= calm:
+                return len(seen)
+            time.sleep(_LOOK_AGAIN)
+            continue
+        last = now
+        if now - begun > _SECONDS:
             raise TimeoutError(f"{host} does not remove {len(found)} containers.")
         for identifier in found:
             seen.add(identifier)
