@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,12 +57,10 @@ class Box:
                 os.kill(int(process[1]), number)
 
 
-def boxes(engine: Engine, folders: Sequence[StateFolder], what: str) -> list[Box]:
-    """The containers of these folders' machines that run now."""
-    labels = [f"{name}={value}" for each in folders for name, value in container_labels(machines_folder(each)).items()]
-    found = [
-        one for label in labels for one in engine.client.containers.list(filters={"label": label}, ignore_removed=True)
-    ]
+def boxes(engine: Engine, state: StateFolder, what: str) -> list[Box]:
+    """The containers of the server's own machines that run now."""
+    labels = [f"{name}={value}" for name, value in container_labels(machines_folder(state)).items()]
+    found = engine.client.containers.list(filters={"label": labels}, ignore_removed=True)
     return [Box(container, paused=what == "pause") for container in found]
 
 

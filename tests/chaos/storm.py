@@ -226,7 +226,7 @@ class Storm:
             return True
         found: list[Victim] | list[Box] = victims(self.folders, fault.whom)
         if self.docker is not None and fault.whom == "container":
-            found = boxes(self.docker, self.folders, fault.what)
+            found = boxes(self.docker, self.state, fault.what)
         if not found:
             return False
         victim = found[int(fault.aim * len(found))]

@@ -1,4 +1,4 @@
-"""Any process of the server is killed or frozen at any moment while executions run.
+"""Any process of the server, any container is killed or frozen at any moment while executions run.
 
 `VALO_CHAOS_SEED=… make test-chaos` plans the same storm once more. `make chaos` has larger ones; `CHAOS_ROUNDS` says
 how many of each, `VALO_CHAOS_EXECUTIONS` and `VALO_CHAOS_SECONDS` how large.
@@ -33,7 +33,7 @@ _ROUNDS = int(os.environ.get("CHAOS_ROUNDS") or 0)
 _SIZE = Size(
     executions=int(os.environ.get("VALO_CHAOS_EXECUTIONS") or 200),
     seconds=float(os.environ.get("VALO_CHAOS_SECONDS") or 240),
-    long=("machine", "machine", "user", "engine", "web", "network", "network"),
+    long=("machine", "machine", "user", "container", "engine", "web", "network", "network"),
 )
 
 
