@@ -241,7 +241,11 @@ def test_a_disabled_environment_takes_nothing_new(web: RunningWeb, project: Loca
     reply = web.ask("POST", "/api/v0/executions/", body)
     assert (reply.status, reply.json()["code"]) == (400, "does_not_exist")
     assert "'off' is disabled" in reply.json()["message"]
-    # who names none goes elsewhere
+    # who names none is not sent elsewhere, where it may cost more
+    reply = web.ask("POST", "/api/v0/executions/", {**body, "environment": ""})
+    assert (reply.status, reply.json()["code"]) == (400, "does_not_exist")
+    assert "default environment, 'off', is disabled" in reply.json()["message"]
+    assert ask(web, "PATCH", "local/", {"default": True})[0] == 200
     assert submit(web, project, "")["environment"]["slug"] == "local"
     shown = web.get(f"/api/v0/executions/{waits['id']}/")
     assert (shown["status"], shown["status_detail"]) == ("queued", "in line: the environment is disabled")

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -48,12 +49,16 @@ def test_a_password_is_never_an_argument(monkeypatch: pytest.MonkeyPatch, capsys
     assert "--password-stdin" in capsys.readouterr().err
 
 
-def test_settings_of_an_environment_from_words(tmp_path: Path) -> None:
+def test_settings_of_an_environment_from_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     key = tmp_path / "key"
     key.write_text("PRIVATE")
     words = ["environment", "edit", "gpu", "--min", "1", "--max", "3", "--grace", "0.5", "--team-quota", "ml=2"]
     words += ["-o", 'hosts=["a", "b"]', "-o", "user=ana", "--option-file", f"key={key}", "--container", "memory=2G"]
     words += ["--container", "cpu=1.5", "--no-enabled", "--price", "none"]
+    options = [("hosts", "list"), ("user", "string"), ("account", "string"), ("key", "text")]
+    kinds = [{"kind": "ssh", "options": [{"name": name, "type": kind} for name, kind in options]}]
+    monkeypatch.setattr(cli_environments, "_client", lambda: SimpleNamespace(engines=lambda: kinds))
+    words += ["-o", "account=1234"]
     now = {
         "engine": "ssh",
         "team_quotas": {"ops": 1},
@@ -68,7 +73,7 @@ def test_settings_of_an_environment_from_words(tmp_path: Path) -> None:
         "per_hour_price_usd": None,
         "team_quotas": {"ops": 1, "ml": 2},
         "containers": {"mode": "always", "memory_bytes": 2_000_000_000, "cpu": 1.5},
-        "options": {"hosts": ["a", "b"], "port": 22, "user": "ana", "key": "PRIVATE"},
+        "options": {"hosts": ["a", "b"], "port": 22, "user": "ana", "account": "1234", "key": "PRIVATE"},
     }
 
 

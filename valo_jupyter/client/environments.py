@@ -111,8 +111,11 @@ def find(client: Client, name: str) -> Environment:
     """The environment by slug, id or name."""
     found = client.environments()
     for key in ("slug", "id", "name"):
-        for environment in found:
-            if environment[key] == name:
-                return environment
+        named = [environment for environment in found if environment[key] == name]
+        if len(named) > 1:
+            slugs = ", ".join(environment.slug for environment in named)
+            raise Invalid(f"{len(named)} environments are called {name!r}. Say which: {slugs}.")
+        if named:
+            return named[0]
     known = ", ".join(environment.slug for environment in found)
     raise Invalid(f"There is no environment {name!r}. There are: {known or 'none'}.")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from valo_jupyter.domain.errors import Invalid
+
 
 def state_folder() -> Path:
     """`VALO_HOME`, else `valo` in the Jupyter data folder. Not created here."""
@@ -84,8 +86,23 @@ class StateFolder:
         return self.root / "projects" / project_id / "repository.git"
 
     def settings(self) -> dict[str, Any]:
-        """`settings.json`, which the server's owner may write; empty when there is none."""
-        return _read_json(self.root / "settings.json") or {}
+        """`settings.json`, which the server's owner may write; empty when there is none.
+
+        Raises
+        ------
+        Invalid
+            It is no JSON object.
+        """
+        path = self.root / "settings.json"
+        try:
+            value = json.loads(path.read_text())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise Invalid(f"{path} cannot be read: {error}. Mend it, or remove it.") from error
+        if not isinstance(value, dict):
+            raise Invalid(f"{path} is no JSON object. Mend it, or remove it.")
+        return value
 
     def read_server(self) -> dict[str, Any] | None:
         """`server.json`, or None when there is none or it is half written."""

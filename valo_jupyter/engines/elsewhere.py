@@ -63,8 +63,8 @@ class ElsewhereEngine(DaskEngine):
         host = self.options.get("host") or (urlsplit(listener).hostname if listener else None)
         if not host or (host.startswith(_LOOPBACK) and not self.options.get("host")):
             raise NoWayBack(
-                f"The machines of {self.slug} must be able to reach this server: start it with --machines HOST:PORT, "
-                "where HOST is a name or address that they know it by."
+                f"The machines of {self.slug} must be able to reach this server: start it with "
+                "VALO_MACHINES=HOST:PORT, where HOST is a name or address, not a loopback one, that they know it by."
             )
         return host
 

@@ -96,6 +96,8 @@ class ProviderEngine(ElsewhereEngine):
         self._look_now = asyncio.Event()
         self._started = time.monotonic()
         self._leaving = False
+        self._reaping: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     def open_provider(self) -> Provider:
         raise NotImplementedError
@@ -113,8 +115,10 @@ class ProviderEngine(ElsewhereEngine):
         if not hasattr(self, "provider"):
             return
         self._leaving = True
-        self._reaping.cancel()
-        self._watching.cancel()
+        for task in (self._reaping, self._watching):
+            # there is none when the start has failed
+            if task is not None:
+                task.cancel()
         await super().close()
         ended = await asyncio.gather(
             *(asyncio.wait_for(self._ended(name), _CLOSE_SECONDS) for name in list(self._given)),
@@ -164,7 +168,7 @@ class ProviderEngine(ElsewhereEngine):
     async def end(self, name: str, execution_id: str | None) -> None:
         if name:
             await self._ended(name)
-        else:
+        elif self._reaping is not None:
             # an execution of an engine before this one: all of its machines are being ended
             await asyncio.wait({self._reaping}, timeout=max(0.0, self._started + FENCED_SECONDS - time.monotonic()))
 

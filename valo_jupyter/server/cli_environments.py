@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +91,7 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     about.add_argument("--personal", dest="allow_personal_usage", action=argparse.BooleanOptionalAction, default=None)
     engine = parser.add_argument_group("its engine")
     engine.add_argument(
-        "-o", "--option", action="append", default=[], metavar="NAME=VALUE", help="repeat; JSON is read as such"
+        "-o", "--option", action="append", default=[], metavar="NAME=VALUE", help="repeat; all but text is JSON"
     )
     engine.add_argument(
         "--option-file", action="append", default=[], metavar="NAME=PATH", help="the content of a file, such as a key"
@@ -129,6 +130,14 @@ def _settings(given: argparse.Namespace, now: Mapping[str, Any] | None) -> dict[
 
 
 def _options(given: argparse.Namespace, now: Mapping[str, Any] | None) -> dict[str, Any]:
+    kind = given.engine or (now["engine"] if now else "")
+    texts = {
+        option["name"]
+        for each in _client().engines()
+        if each["kind"] == kind
+        for option in each["options"]
+        if option["type"] in ("string", "text")
+    }
     if given.options_json:
         text = sys.stdin.read() if given.options_json == "-" else _content(given.options_json)
         try:
@@ -143,10 +152,10 @@ def _options(given: argparse.Namespace, now: Mapping[str, Any] | None) -> dict[s
         options = {name: value for name, value in shown.items() if value != {"set": True}}
     for word in given.option:
         name, value = _pair(word)
-        try:
-            options[name] = json.loads(value)
-        except ValueError:
-            options[name] = value
+        options[name] = value
+        if name not in texts:
+            with suppress(ValueError):
+                options[name] = json.loads(value)
     for word in given.option_file:
         name, path = _pair(word)
         options[name] = _content(path)

@@ -10,12 +10,11 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, TypeVar
 
 from valo_jupyter import __version__
 from valo_jupyter.domain import clock
-from valo_jupyter.domain.errors import Conflict
+from valo_jupyter.domain.errors import Conflict, ValoError
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.server.companion import Companion
@@ -162,9 +161,11 @@ def main() -> None:
     state = StateFolder.default()
     refuse_network(state.root)
     output = BoundedLog(state.log / "web.log")
-    # another one was faster: whoever started this one finds that one
-    with suppress(Conflict):
+    try:
         asyncio.run(serve(state, local=True, output=output))
+    except ValoError as error:
+        # the log's last line, which whoever started this one shows, unless another one was faster
+        sys.exit(error.message)
 
 
 if __name__ == "__main__":

@@ -177,8 +177,8 @@ class Environments:
                 raise Conflict(f"{row.name} is the last enabled environment; make or enable another one first.")
             if not stop and _unended(connection, row.id, (*INCOMPLETE,), 1):
                 raise InUse(
-                    f"Executions wait or run in {row.name}. Let them end, or delete it with `stop=true`, which stops "
-                    "them."
+                    f"Executions wait or run in {row.name}. Let them end, or delete it with `--stop` (`stop=true`), "
+                    "which stops them."
                 )
             # nothing new comes here while the line is emptied
             self._change(connection, row.id, {"enabled": False})
@@ -202,22 +202,24 @@ class Environments:
 
 
 def find_environment(connection: Connection, name: str | None) -> Any:
-    """The environment by id or slug; None: the default one, else the first enabled, `local` before others."""
+    """The environment by id or slug; None: the default one, or the only one. Nothing goes where nobody has sent it."""
     query = sa.select(environments)
     if name:
         # by id, as a copy of an execution has it, also one that was deleted: its name is told
         query = query.where((environments.c.id == name) | (environments.c.slug == name))
     else:
-        order = (environments.c.is_default.desc(), environments.c.slug != "local", environments.c.ctime)
-        query = query.where(environments.c.enabled, environments.c.deleted.is_(None)).order_by(*order)
+        query = query.where(environments.c.is_default)
     row = connection.execute(query.limit(1)).one_or_none()
     if row is not None and row.enabled and row.deleted is None:
         return row
     enabled = sa.select(environments.c.slug).where(environments.c.enabled, environments.c.deleted.is_(None))
     known = connection.execute(enabled.order_by(environments.c.name)).scalars().all()
+    if not name and row is None and len(known) == 1:
+        return find_environment(connection, known[0])
     there_are = f"There are: {', '.join(known) or 'none'}."
-    if name is None:
-        raise UnknownEnvironment("All environments are disabled; an administrator can enable one.")
+    if not name:
+        what = "No environment is the default" if row is None else f"The default environment, {row.name!r}, is disabled"
+        raise UnknownEnvironment(f"{what}: name the one to run in. {there_are}")
     what = "does not exist" if row is None else "is disabled" if row.deleted is None else "was deleted"
     raise UnknownEnvironment(f"The environment {(row.name if row else name)!r} {what}. {there_are}")
 

@@ -69,7 +69,8 @@ class Moves:
             self.move(connection, row, Status.STOPPED, f"{stop.get('reason', 'stopped')}; its machine was ended")
         elif ran and row.requeued < row.requeue:
             detail = f"machine lost in attempt {row.attempt}: {reason}"
-            values = {**take_back(connection, row.id), "requeued": row.requeued + 1, "queued": clock.now()}
+            # it keeps its place in line: it has waited already
+            values = {**take_back(connection, row.id), "requeued": row.requeued + 1}
             self.move(connection, row, Status.QUEUED, detail, **values)
         elif not ran and row.attempt < give_up:
             self.move(connection, row, Status.QUEUED, f"no machine yet: {reason}", progress=None)

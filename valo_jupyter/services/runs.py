@@ -42,6 +42,11 @@ LIVE = (
     executions.c.progress,
 )
 
+_UNENFORCED = (
+    "Warning: {asked} is asked for, and nothing sees to it: without an image an execution is a process, which takes "
+    "what its machine has."
+)
+
 ENDS = {
     "complete": Status.COMPLETE,
     "error": Status.ERROR,
@@ -150,7 +155,7 @@ class Runs:
             "container": wanted,
             "store": {"type": "local", "root": str(self._state.store)},
             "left_out": row.left_out,
-            "log": [],
+            "log": [_UNENFORCED.format(asked=", ".join(row.resources))] if row.resources and wanted is None else [],
         }
         return assignment if environment.engine == HERE else elsewhere(assignment)
 

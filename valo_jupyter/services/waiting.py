@@ -79,6 +79,11 @@ def _why_queued(connection: Connection, environment: Any) -> str:
     )
     if connection.execute(starting.limit(1)).first() is not None:
         return "in line: a machine is starting"
+    states = sa.select(machines.c.state).where(machines.c.environment_id == environment.id)
+    there = connection.execute(states).scalars().all()
+    if there and "idle" not in there:
+        # fewer than its maximum: no more can be had, or not yet
+        return f"in line: {'the one machine is' if len(there) == 1 else f'all {len(there)} machines are'} busy"
     return "in line"
 
 

@@ -68,6 +68,14 @@ def test_an_environment_from_python(client: Client, narrow: str, make_notebook: 
     assert set(caught.value.details) >= {"max_scale", "per_user_quota"}
 
 
+def test_a_name_that_two_have_is_asked_for(client: Client) -> None:
+    made = [client.create_environment("Twice") for _ in range(2)]
+    with pytest.raises(errors.Invalid, match="2 environments are called 'Twice'. Say which: twice, twice-2"):
+        client.environment("Twice")
+    for environment in made:
+        environment.delete()
+
+
 def test_a_trial_shows_its_steps(client: Client) -> None:
     trial = client.environment("local").test()
     steps = list(trial)
