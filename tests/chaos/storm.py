@@ -121,8 +121,6 @@ class Storm:
             now = time.monotonic() - begun
             # a disabled environment takes nothing
             for case in [case for case in cases if case.at <= now and case.environment not in self._enable_at]:
-                if case.environment in self._gone:
-                    case.environment = next(iter(self.wanted))
                 self._submit(case)
                 cases.remove(case)
             while faults and faults[0].at <= now:
@@ -271,9 +269,12 @@ class Storm:
         self._enable_at.pop(slug, None)
         self._insist(self.project.services.environments.delete, self.project.user, slug, stop=True)
         self.ledger.note(f"{slug} is deleted")
-        for case in self.cases:
-            # those that had ended before stay as they are
-            case.stopped = case.stopped or bool(case.id and case.environment == slug)
+        for case in [case for case in self.cases if case.environment == slug]:
+            if case.id:
+                # those that had ended before stay as they are
+                case.stopped = True
+            else:
+                case.environment = next(iter(self.wanted))
 
     def _rows(self) -> dict[str, Any]:
         with self.project.services.database.read() as connection:
