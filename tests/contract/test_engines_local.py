@@ -14,8 +14,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract.engine_contract import EngineContract
+from valo_jupyter.domain.placement import Placement
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.dask import DaskEngine
+from valo_jupyter.engines.port import Order
 from valo_jupyter.engines.processes import machines_folder, records
 from valo_jupyter.engines.registry import UnknownEngine, open_engine
 
@@ -132,3 +134,32 @@ def _refused(host: str, port: int) -> bool:
 def test_an_engine_that_is_not_installed_is_named_with_those_that_are(tmp_path: Path) -> None:
     with pytest.raises(UnknownEngine, match=r"'mainframe', which is not installed. Installed: .*local"):
         open_engine("mainframe", slug="big", state=StateFolder(tmp_path), options={})
+
+
+@pytest.mark.asyncio
+async def test_a_machine_that_has_an_image_or_input_is_preferred(tmp_path: Path) -> None:
+    async with TestLocalEngine().bench(tmp_path) as bench:
+        bench.engine.set_limits(2, 2, 60.0)
+        await bench.idle(2)
+
+        async def place(step: str, want: str) -> Placement:
+            given = await bench.order(step)
+            order = Order(given.execution_id, given.attempt, given.token, bench.url, wants=(want, "of all"))
+            assert await bench.engine.place(order)
+            return given
+
+        def machine_of(given: Placement) -> str:
+            return next(m.name for m in bench.engine.machines() if m.execution == given.execution_id)
+
+        first = await place("slow", "image-a")
+        second = await place("slow", "image-b")
+        had_a, had_b = machine_of(first), machine_of(second)
+        # the one that is used last is not the one that is wanted
+        for given in (second, first):
+            await bench.until(lambda given=given: "begun" in bench.project.lines(given.execution_id))
+            await bench.project_stop(given)
+            await bench.until(
+                lambda given=given: [c for c in bench.said("free") if c.execution_id == given.execution_id]
+            )
+        assert had_a != had_b
+        assert machine_of(await place("slow", "image-b")) == had_b
