@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
 
 from valo_jupyter.kernel import card, complete, load
 from valo_jupyter.kernel.magics import Commands
@@ -48,7 +49,8 @@ class Elements(HTMLParser):
 
 @pytest.fixture
 def shell() -> Iterator[InteractiveShell]:
-    yield InteractiveShell.instance()
+    # no history: it would be written at the very end of all tests, into a home that is gone by then
+    yield InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
     InteractiveShell.clear_instance()
 
 
