@@ -153,7 +153,8 @@ def _options(given: argparse.Namespace, now: Mapping[str, Any] | None) -> dict[s
     for word in given.option:
         name, value = _pair(word)
         options[name] = value
-        if name not in texts:
+        # a text is taken as it is, unless it is quoted as JSON's are
+        if name not in texts or value.startswith('"'):
             with suppress(ValueError):
                 options[name] = json.loads(value)
     for word in given.option_file:
