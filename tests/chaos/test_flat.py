@@ -30,6 +30,8 @@ BATCHES = int(os.environ.get("VALO_CHAOS_BATCHES") or 20) if _LONG else 6
 #: memory that one execution may cost for good; what is measured has a noise of a megabyte or so
 BYTES_EACH = 3_000 if _LONG else 25_000
 MACHINES = 2
+#: threads that a process may have: those of its pools, which start one when all others are at work at that moment
+THREADS = 24
 
 
 @pytest.fixture
@@ -58,10 +60,10 @@ class Usage:
         processes = dict(zip(names, map(psutil.Process, self.pids), strict=True))
         self.memory = {name: each.memory_full_info().uss for name, each in processes.items()}
         self.counts: dict[str, int] = {}
+        self.threads = {f"threads of {name}": each.num_threads() for name, each in processes.items()}
         for name, each in processes.items():
             children = each.children(recursive=True)
             self.counts[f"descriptors of {name}"] = _descriptors(each.pid, state.database)
-            self.counts[f"threads of {name}"] = each.num_threads()
             self.counts[f"processes of {name}"] = len(children)
             self.counts[f"zombies of {name}"] = sum(child.status() == psutil.STATUS_ZOMBIE for child in children)
         for folder in (state.root, state.jobs, state.uploads, state.root / "machines", state.store / "incoming"):
@@ -131,10 +133,11 @@ def test_a_server_takes_no_more_after_many_executions(project: LocalProject) -> 
         growth[name] = statistics.linear_regression(executions, [usage.memory[name] for usage in usages]).slope
         figures = ", ".join(f"{usage.memory[name] / 1e6:.1f}" for usage in usages)
         print(f"{name}: {growth[name]:+.0f} bytes an execution ({figures} MB)")
+    assert {name: count for name, count in usages[-1].threads.items() if count > THREADS} == {}
     # what grows has more in all of the second half
     half = len(usages) // 2
     before = {name: max(usage.counts[name] for usage in usages[:half]) for name in usages[0].counts}
     after = {name: min(usage.counts[name] for usage in usages[half:]) for name in usages[0].counts}
-    print({name: count for name, count in after.items() if name.startswith(("descriptors", "threads"))})
+    print({name: count for name, count in after.items() if name.startswith("descriptors")} | usages[-1].threads)
     assert {name: (before[name], count) for name, count in after.items() if count > before[name]} == {}
     assert {name: f"{each:.0f} bytes" for name, each in growth.items() if each > BYTES_EACH} == {}
