@@ -77,6 +77,13 @@ def test_a_read_is_tried_again_when_the_server_stumbles(server: Scripted) -> Non
     assert http(server).get("x/") == {"fine": True}
 
 
+@pytest.mark.parametrize("value", [object(), float("nan")])
+def test_what_is_no_json_is_told_before_it_is_sent(server: Scripted, value: object) -> None:
+    with pytest.raises(errors.Invalid, match="cannot be sent as JSON"):
+        http(server).post("x/", {"value": value})
+    assert server.asked == []
+
+
 def test_a_write_is_not_repeated_when_it_may_have_been_done(server: Scripted) -> None:
     server.script = [(0, {})]
     with pytest.raises(errors.ServerUnreachable):

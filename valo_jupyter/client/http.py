@@ -13,7 +13,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 
 from valo_jupyter.client.failures import error_of
-from valo_jupyter.domain.errors import ServerUnreachable, Unauthenticated, ValoError
+from valo_jupyter.domain.errors import Invalid, ServerUnreachable, Unauthenticated, ValoError
 
 API = "/api/v0/"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -81,7 +81,7 @@ class Http:
         """The answer's JSON, its bytes if it is something else, None if it is empty."""
         headers = dict(headers or {})
         if json_body is not None:
-            body = json.dumps(json_body, allow_nan=False).encode()
+            body = _encoded(json_body)
             headers["Content-Type"] = "application/json"
         response = self._retried(method, path, params, body, headers, repeatable or method in IDEMPOTENT, timeout)
         content = response.data
@@ -185,6 +185,16 @@ def _pool_for(url: str) -> urllib3.PoolManager:
         if proxy and not proxy_bypass(host):
             return urllib3.ProxyManager(proxy, maxsize=4)
     return urllib3.PoolManager(maxsize=4)
+
+
+def _encoded(body: Any) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except (TypeError, ValueError) as error:
+        # what it is, but not its value
+        raise Invalid(
+            f"This cannot be sent as JSON: {error}. Give texts, numbers, true and false, None, lists and dictionaries."
+        ) from error
 
 
 def _unreachable(url: str, error: Exception) -> str:

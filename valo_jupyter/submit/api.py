@@ -61,14 +61,27 @@ class Client(client.Client):
             Return when it has completed; raise `ExecutionFailed` when it has not.
         """
         from valo_jupyter.snapshots import Choice
+        from valo_jupyter.submit.arguments import accepted, check_arguments, text_list
         from valo_jupyter.submit.submission import submit
 
+        check_arguments(
+            notebook,
+            mappings={
+                "parameters": parameters,
+                "inputs": inputs,
+                "resources": resources,
+                "environment_variables": environment_variables,
+                "secret_environment_variables": secret_environment_variables,
+            },
+            texts={"title": title, "environment": environment, "image": image},
+            include=include,
+        )
         execution = submit(
             self,
             Path(notebook),
             parameters=parameters,
             inputs=inputs,
-            tags=tags,
+            tags=text_list("tags", tags),
             title=title,
             environment=environment,
             image=image,
@@ -77,7 +90,9 @@ class Client(client.Client):
             environment_variables=environment_variables,
             secret_environment_variables=secret_environment_variables,
             time_limit=time_limit,
-            choice=Choice(include=include, accept=frozenset(accept), name_secrets=tuple(name_secrets)),
+            choice=Choice(
+                include=include, accept=accepted(accept), name_secrets=tuple(text_list("name_secrets", name_secrets))
+            ),
             progress=progress,
         )
         return execution.wait() if wait else execution

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from valo_jupyter.domain.errors import InputUnavailable
+from valo_jupyter.submit.arguments import text_list
 
 _PATTERN = frozenset("*?[")
 
@@ -18,12 +19,17 @@ def in_project(
 
     Raises
     ------
+    Invalid
+        What is given for an input is neither an address nor several.
     InputUnavailable
         A path that leads to nothing, or out of the project folder, whose files alone travel with the notebook.
     """
     bases = (folder, notebook.parent, (here or Path.cwd()).resolve())
     return {
-        name: [_address(name, address, folder, bases) for address in ([value] if isinstance(value, str) else value)]
+        name: [
+            _address(name, address, folder, bases)
+            for address in ([value] if isinstance(value, str) else text_list(f"Input {name}", value))
+        ]
         for name, value in inputs.items()
     }
 
