@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.domain.options import Option, one_line
+from valo_jupyter.domain.options import check as options_of
 from valo_jupyter.engines import hosts
 from valo_jupyter.engines.kinds_clouds import AZURE, EC2, GCP, OPENSTACK
-from valo_jupyter.engines.options import HOST, PORT, Kind, Option, one_line
+from valo_jupyter.engines.options import HOST, PORT, Kind
 
 
 class InvalidOptions(Invalid):
@@ -29,20 +31,7 @@ def check_options(kind: str, options: Mapping[str, Any]) -> dict[str, Any]:
     if known is None:
         sentence = f"There is no engine {kind!r}; there are {', '.join(KINDS)}."
         raise InvalidOptions(sentence, engine=sentence)
-    by_name = {option.name: option for option in known.options}
-    problems: dict[str, str] = {}
-    checked = {option.name: option.default for option in known.options}
-    for name, value in options.items():
-        option = by_name.get(name)
-        if option is None:
-            problems[name] = f"The engine {kind} has no option {name!r}; it has {', '.join(by_name) or 'none'}."
-        elif value is not None and (problem := option.problem(value)):
-            problems[name] = problem
-        elif value is not None:
-            checked[name] = value
-    for option in known.options:
-        if option.required and checked[option.name] in (None, "", [], {}) and option.name not in problems:
-            problems[option.name] = f"{option.title} is required."
+    checked, problems = options_of(f"The engine {kind}", known.options, options)
     if not problems and known.check is not None:
         problems = known.check(checked)
     if problems:

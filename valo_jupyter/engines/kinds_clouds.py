@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from valo_jupyter.engines.options import HOST, PORT, Kind, Option, one_line
+from valo_jupyter.domain.options import Option, one_line
+from valo_jupyter.engines.options import HOST, PORT, Kind
 
 
 def _texts(value: dict[str, Any]) -> str | None:
