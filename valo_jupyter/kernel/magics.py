@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from argparse import Namespace
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -129,15 +130,23 @@ class Commands:
         return ShownEnvironment(self.client, self.client.environment(given.environment).data)
 
     def _machines(self, given: Namespace) -> Table:
-        rows = [pool_words.machine_row(item) for each in self._environments_of(given) for item in each.machines()]
-        return Table(pool_words.MACHINES, rows, "No machines. They start when something is to run.")
+        none = "No machines. They start when something is to run."
+        return self._of_pool(given, pool_words.MACHINES, lambda one: map(pool_words.machine_row, one.machines()), none)
 
     def _queue(self, given: Namespace) -> Table:
-        rows = [pool_words.queue_row(item.data) for each in self._environments_of(given) for item in each.queue()]
-        return Table(pool_words.QUEUE, rows, "Nobody waits.")
+        def rows(environment: Environment) -> list[list[str]]:
+            return [pool_words.queue_row(item.data) for item in environment.queue()]
 
-    def _environments_of(self, given: Namespace) -> list[Environment]:
-        return [self.client.environment(given.environment)] if given.environment else self.client.environments()
+        return self._of_pool(given, pool_words.QUEUE, rows, "Nobody waits.")
+
+    def _of_pool(
+        self, given: Namespace, header: list[str], rows_of: Callable[[Environment], Iterable[list[str]]], none: str
+    ) -> Table:
+        """Of the environment that is named, else of all, each row with its environment's name."""
+        if given.environment:
+            return Table(header, list(rows_of(self.client.environment(given.environment))), none)
+        rows = [[one.slug, *row] for one in self.client.environments() for row in rows_of(one)]
+        return Table(["environment", *header], rows, none)
 
     @staticmethod
     def _notebook(named: str | None) -> Path:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from valo_jupyter.client import human
-from valo_jupyter.domain.errors import ServerUnreachable
+from valo_jupyter.domain.errors import ServerUnreachable, ValoError
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server.cli_executions import cancel
 
@@ -65,18 +66,42 @@ def _status(given: argparse.Namespace) -> int:
     elif not found.get("url"):
         print("No local Valo server is running. `jupyter valo start` starts it.")
     else:
-        rows = [[name.replace("_", " "), _words(value)] for name, value in found.items() if value not in (None, [], {})]
-        print("\n".join(human.table(rows)))
+        print("\n".join(human.table(status_rows(found, _running(found["url"])))))
     # as `systemctl status` does, so that scripts can ask
     return 0 if found.get("url") else 3
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(_words, value))
-    if isinstance(value, dict):
-        return " ".join(f"{name}={_words(part)}" for name, part in value.items())
-    return human.plain(str(value))
+def status_rows(found: dict[str, Any], names: Mapping[str, str]) -> list[list[str]]:
+    """What runs, in words; `names` has what executions are called, by identifier."""
+    machines = [
+        f"{machine['name']} {machine['state']}"
+        + (f": {names.get(runs, runs)}" if (runs := machine["execution"]) else "")
+        for machine in found["machines"]
+    ]
+    several = {
+        "executions": [names.get(execution, execution) for execution in found["executions"]],
+        "machines": machines,
+        "problems": [f"{environment}: {problem}" for environment, problem in found["problems"].items()],
+    }
+    rows = [[name.replace("_", " "), str(value)] for name, value in found.items() if name not in several and value]
+    for name, lines in several.items():
+        rows += [["" if index else name, human.plain(line)] for index, line in enumerate(lines)]
+    return rows
+
+
+def _running(url: str) -> dict[str, str]:
+    """`project:12 title` of each execution that runs, by its identifier; a busy server need not say it."""
+    from valo_jupyter.client import Client
+
+    try:
+        client = Client(url, StateFolder.default().read_token())
+        found = client.executions(status=("started", "stopping"), everywhere=True, limit=1000)
+    except ValoError:
+        return {}
+    return {
+        item["id"]: f"{item['project']['name']}:{item['counter']} {item['title'] or item['step']}"
+        for item in (execution.data for execution in found)
+    }
 
 
 def _token(_: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from valo_jupyter import Client
+from valo_jupyter.client import pool_words
 from valo_jupyter.domain import errors
 from valo_jupyter.kernel.magics import Commands
 
@@ -36,7 +37,7 @@ def eventually(look: Callable[[], list[Any]]) -> list[Any]:
     return found
 
 
-def test_an_environment_from_python(client: Client, narrow: str, make_notebook: MakeNotebook) -> None:
+def test_an_environment_from_python(client: Client, narrow: str, make_notebook: MakeNotebook, valo: Command) -> None:
     environment = client.environment(narrow)
     assert (environment["name"], environment["max_scale"], environment.slug) == ("Narrow one", 1, narrow)
     assert client.environment("Narrow one")["id"] == environment["id"]
@@ -58,6 +59,14 @@ def test_an_environment_from_python(client: Client, narrow: str, make_notebook: 
     assert seen["queue_position"] == 1
     assert "busy" in seen["status_detail"]
     assert eventually(lambda: [step for step in environment.history() if step["busy"] == 1])
+    # of all environments, each row says which; nothing is called by its identifier
+    commands = Commands()
+    assert [row[0] for row in commands.run("queue").rows] == [narrow]
+    assert narrow in [row[0] for row in commands.run("machines").rows]
+    assert commands.run(f"queue {narrow}").header == pool_words.QUEUE
+    status = valo("status").stdout
+    assert f"{machine['name']} busy: project:{holding.counter} train" in status
+    assert holding.id not in status
 
     # a second machine is there at once when the maximum allows it
     assert environment.edit(max_scale=2)["max_scale"] == 2
