@@ -46,6 +46,18 @@ def age(folder: Path, seconds: float) -> None:
         os.utime(file, (time.time() - seconds, file.stat().st_mtime - seconds))
 
 
+def test_what_another_execution_downloads_is_not_trimmed_away(url: str, tmp_path: Path):
+    cache = InputCache(tmp_path, largest=3_000)
+    part = tmp_path / "content" / "other.part"
+    part.write_bytes(bytes(4_000))
+    os.utime(part, (time.time() - 60, time.time() - 60))
+    kept = cache.fetch(f"{url}/a")
+    cache.trim()
+    # it counts, and what is whole makes room for it
+    assert part.exists()
+    assert not (tmp_path / "content" / kept.sums.sha256).exists()
+
+
 def test_the_longest_unused_goes_first(url: str, tmp_path: Path):
     cache = InputCache(tmp_path, largest=7_000)
     first = cache.fetch(f"{url}/a")

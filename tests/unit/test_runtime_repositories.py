@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,18 @@ def test_the_oldest_goes_unless_it_is_in_use(attempt: Attempt, wire: Counting, t
     assert not [path for path in tmp_path.iterdir() if path.is_dir()]
     with repositories.holding("old", commit, wire, never) as again:
         assert snapshots.has_commit(again, commit)
+
+
+def test_what_a_machine_left_that_was_ended_goes_in_time(tmp_path: Path) -> None:
+    repositories = Repositories(tmp_path, 10**9)
+    old, fresh = [tmp_path / f"{name}-1" for name in (".code", ".gone")], tmp_path / ".code-2"
+    for folder in (*old, fresh):
+        folder.mkdir()
+        (folder / "pack").write_bytes(b"half")
+    for folder in old:
+        os.utime(folder, (time.time() - 48 * 3600,) * 2)
+    repositories.trim()
+    assert [path for path in tmp_path.iterdir() if path.is_dir()] == [fresh]
 
 
 def test_a_server_that_is_away_is_waited_for_until_nobody_wants_the_code(tmp_path: Path) -> None:

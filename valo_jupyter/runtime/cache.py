@@ -104,14 +104,18 @@ class InputCache:
                 content = json.loads(entry.read_bytes())["sums"]["sha256"]
                 last_use[content] = max(last_use.get(content, 0.0), entry.stat().st_mtime)
         kept = []
+        excess = -self._largest
         for file in self._content.iterdir():
             with suppress(FileNotFoundError):
                 status = file.stat()
-                if file.name.endswith(_PART) and time.time() - status.st_mtime > _ABANDONED:
+                part = file.name.endswith(_PART)
+                if part and time.time() - status.st_mtime > _ABANDONED:
                     file.unlink()
-                else:
+                    continue
+                excess += status.st_size
+                if not part:
+                    # what another execution downloads at this moment is not ours to remove
                     kept.append((last_use.get(file.name, status.st_mtime), status.st_size, file))
-        excess = sum(size for _, size, _ in kept) - self._largest
         for _, size, file in sorted(kept):
             if excess <= 0:
                 break

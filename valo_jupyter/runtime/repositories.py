@@ -24,6 +24,9 @@ _PACKS = 50
 _CHUNK = 1024 * 1024
 #: a pack is made before its first byte is sent
 _PACK_SECONDS = 600.0
+#: what is on its way in, or out; and the seconds after which it is nobody's any more: its machine was ended meanwhile
+_FETCHED, _GONE = ".code-", ".gone-"
+_ABANDONED = 24 * 3600
 
 
 class Repositories:
@@ -52,7 +55,7 @@ class Repositories:
         pauses = Pauses()
         while True:
             try:
-                with tempfile.TemporaryDirectory(prefix=".code-", dir=self._folder) as folder:
+                with tempfile.TemporaryDirectory(prefix=_FETCHED, dir=self._folder) as folder:
                     pack = Path(folder) / "pack"
                     _download(wire, have, pack)
                     receive_pack(git_dir, pack, commit)
@@ -80,6 +83,10 @@ class Repositories:
                 break
             if _removed(lock, project):
                 excess -= size
+        for left in (*self._folder.glob(f"{_FETCHED}*"), *self._folder.glob(f"{_GONE}*")):
+            with suppress(FileNotFoundError):
+                if time.time() - left.stat().st_mtime > _ABANDONED:
+                    shutil.rmtree(left, ignore_errors=True)
 
 
 def _download(wire: Wire, have: list[str], target: Path) -> None:
@@ -95,7 +102,7 @@ def _removed(lock: Path, project: Path) -> bool:
     try:
         with _locked(lock, fcntl.LOCK_EX | fcntl.LOCK_NB):
             # out of sight first: a removal that is cut short leaves no half of a repository
-            gone = project.with_name(f".gone-{project.name}-{os.getpid()}")
+            gone = project.with_name(f"{_GONE}{project.name}-{os.getpid()}")
             os.rename(project, gone)
             shutil.rmtree(gone, ignore_errors=True)
             return True
