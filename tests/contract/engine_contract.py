@@ -179,9 +179,11 @@ class EngineContract:
             await bench.idle(3)
             one, two = await bench.place("slow"), await bench.place("slow")
             engine.set_limits(0, 1, 0.3)
-            await bench.until(lambda: bench.states() == ["busy", "busy"])
+            await bench.until(lambda: bench.states() == ["busy", "draining"])
             await asyncio.sleep(2)
-            assert bench.states() == ["busy", "busy"]
+            # one goes when its execution has ended, and says so until then
+            assert bench.states() == ["busy", "draining"]
+            assert {machine.execution for machine in engine.machines()} == {one.execution_id, two.execution_id}
             assert engine.free() == 0
             await bench.project_stop(one)
             await bench.until(lambda: bench.states() == ["busy"])

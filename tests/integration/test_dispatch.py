@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from tests.parts.local import LocalProject
 from valo_jupyter.db.tables import environments
+from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.placement import EnvironmentPlan
 from valo_jupyter.domain.state import StateFolder, write_private
@@ -169,9 +170,13 @@ async def test_a_lowered_maximum_closes_machines_as_their_executions_end(tmp_pat
         assert bench.why(waits) == "in line: all 3 machines are busy"
         await bench.edit("four", max_scale=1)
         assert bench.why(waits) == "in line: the one machine is busy"
+        # two of them go when their executions have ended, and are seen to
+        await bench.until(lambda: sorted(bench.states(here)) == ["busy", "draining", "draining"])
+        assert all(machine.execution_id for machine in bench.machines(here))
+        lowered = clock.now()
         bench.open("gate-0")
         await bench.status(first[0], "complete")
-        await bench.until(lambda: bench.states(here) == ["busy"] * 2)
+        await bench.until(lambda: sorted(bench.states(here)) == ["busy", "draining"])
         bench.open("gate-1")
         await bench.until(lambda: bench.states(here) == ["busy"])
         assert [bench.project.status(each) for each in first] == ["complete", "complete", "started"]
@@ -182,6 +187,8 @@ async def test_a_lowered_maximum_closes_machines_as_their_executions_end(tmp_pat
         await bench.until(lambda: bench.states(here) == [])
         assert all(bench.project.row(each).attempt == 1 for each in [*first, waits])
         history = bench.services.machines.history(here, 60)
+        # who goes afterwards is busy until then
+        assert [step["busy"] for step in history if step["time"] >= lowered][:1] == [2]
         assert max(step["busy"] for step in history) == 3
         last = history[-1]
         assert (last["starting"], last["idle"], last["busy"], last["waiting"]) == (0, 0, 0, 0)

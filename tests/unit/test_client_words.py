@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from valo_jupyter.client import human, summary
+from valo_jupyter.client import human, pool_words, summary
 from valo_jupyter.client.arguments import add_run_arguments, joined, run_options
 from valo_jupyter.client.failed import ExecutionFailed
 from valo_jupyter.client.http import Http
@@ -191,3 +191,13 @@ def test_the_trace_is_bounded() -> None:
     outputs = [{"name": f"f{number}", "size": 1, "uri": "u", "purged": False} for number in range(100)]
     line = summary.lineage(execution(outputs=outputs), limit=5)
     assert line.results == ["f0", "f1", "f2", "f3", "96 more"]
+
+
+def test_a_machine_says_whether_it_stays() -> None:
+    run = {"project": {"name": "demo"}, "counter": 7}
+    known = {"name": "m", "since": None, "idle_until": None, "hardware": None}
+    words = [
+        pool_words.machine_row({**known, "state": state, "execution": execution})[2]
+        for state, execution in (("busy", run), ("draining", run), ("draining", None), ("idle", None))
+    ]
+    assert words == ["busy", "busy, goes afterwards", "going", "idle"]

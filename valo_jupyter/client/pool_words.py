@@ -58,15 +58,21 @@ def remark(data: Mapping[str, Any]) -> str:
 
 def machine_row(data: Mapping[str, Any]) -> list[str]:
     execution = data["execution"]
-    left = _until(data["idle_until"]) if data["state"] == "idle" else ""
     return [
         human.plain(data["name"], 40),
         SQUARES.get(data["state"], ""),
-        f"{data['state']}{f', goes in {left}' if left else ''}",
+        _state(data),
         human.ago(data["since"]),
         f"{human.plain(execution['project']['name'], 30)}:{execution['counter']}" if execution else "",
         hardware_words(data["hardware"]),
     ]
+
+
+def _state(data: Mapping[str, Any]) -> str:
+    if data["state"] == "draining":
+        return "busy, goes afterwards" if data["execution"] else "going"
+    left = _until(data["idle_until"]) if data["state"] == "idle" else ""
+    return f"{data['state']}{f', goes in {left}' if left else ''}"
 
 
 def hardware_words(hardware: Mapping[str, Any] | None) -> str:

@@ -164,7 +164,16 @@ class DaskEngine:
         self._wake()
 
     def machines(self) -> list[Machine]:
-        return [slot.describe(pid=self.process_of(slot.name), grace=self._grace) for slot in self._slots.values()]
+        over = self._over_maximum()
+        return [
+            slot.describe(pid=self.process_of(slot.name), grace=self._grace, leaves=slot.name in over)
+            for slot in self._slots.values()
+        ]
+
+    def _over_maximum(self) -> set[str]:
+        """Busy machines above the maximum: so many will go as soon as they are free, most likely the newest."""
+        busy = sorted((slot for slot in self._slots.values() if slot.state == "busy"), key=lambda slot: slot.changed)
+        return {slot.name for slot in busy[self._maximum :]}
 
     def free(self) -> int:
         ready = sum(slot.ready for slot in self._slots.values())

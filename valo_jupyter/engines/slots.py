@@ -75,13 +75,14 @@ class Slot:
         """
         return sum(want in self.had for want in order.wants), self.kernel == order.kernel, self.changed
 
-    def describe(self, *, pid: int | None, grace: float) -> Machine:
+    def describe(self, *, pid: int | None, grace: float, leaves: bool = False) -> Machine:
+        """As others see it; `leaves`: it is busy, and goes afterwards."""
         now = time.monotonic()
         return Machine(
             name=self.name,
             address=self.address,
             pid=pid,
-            state=self.state,
+            state="draining" if leaves else self.state,
             execution=self.order.execution_id if self.order else None,
             since=now - self.changed,
             idle_left=max(0.0, self.changed + grace - now) if self.state == "idle" else None,

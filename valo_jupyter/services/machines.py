@@ -198,15 +198,17 @@ class Machines:
 
 def _sample(connection: Connection, environment_id: str, time: datetime) -> None:
     """Write down what there is, if it is not what there was."""
-    states: dict[str, int] = dict.fromkeys(STATES, 0)
-    counted = sa.select(machines.c.state, sa.func.count()).where(machines.c.environment_id == environment_id)
-    for state, count in connection.execute(counted.group_by(machines.c.state)):
-        states[state] = count
+    rows = connection.execute(
+        sa.select(machines.c.state, machines.c.execution_id).where(machines.c.environment_id == environment_id)
+    ).all()
+    starting = sum(row.state == "starting" for row in rows)
+    # one that goes when its execution has ended is busy until then
+    busy = sum(row.state == "busy" or row.execution_id is not None for row in rows)
     waiting = sum(line.count(connection, environment_id, status, COUNTED) for status in (QUEUED, CREATED))
     fresh = {
-        "starting": states["starting"],
-        "idle": states["idle"] + states["draining"],
-        "busy": states["busy"],
+        "starting": starting,
+        "idle": len(rows) - starting - busy,
+        "busy": busy,
         "waiting": waiting,
     }
     last = _latest(connection, environment_id)
