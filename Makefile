@@ -41,6 +41,7 @@ help: ## this list
 .make/test: .make/valo
 	$(INSTALL) -e ".[demo,test]"
 	.ci/system-packages
+	cd .ci/azurite && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 .PHONY: setup

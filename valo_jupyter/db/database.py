@@ -17,7 +17,7 @@ from valo_jupyter.domain import storable
 from valo_jupyter.domain.errors import StateFolder
 
 #: the newest migration; equal to it, Alembic need not be imported at all
-HEAD = "0002"
+HEAD = "0003"
 
 
 class Database:

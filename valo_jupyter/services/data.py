@@ -86,6 +86,7 @@ class Data:
                 uri=item["uri"],
                 metadata=item.get("metadata") or {},
                 creator_id=execution.creator_id,
+                origin="output" if output else "input",
                 output_execution_id=execution.id if output else None,
                 ctime=clock.now(),
             )
@@ -209,7 +210,9 @@ def _tags_of(connection: Connection, ids: list[str]) -> dict[str, list[str]]:
 
 def _add_tags(connection: Connection, datum_id: str, tags: list[str]) -> None:
     if tags:
-        connection.execute(sa.insert(data_tags), [{"datum_id": datum_id, "tag": tag} for tag in tags])
+        row = connection.execute(sa.select(data.c.project_id, data.c.ctime).where(data.c.id == datum_id)).one()
+        found = {"datum_id": datum_id, "project_id": row.project_id, "ctime": row.ctime}
+        connection.execute(sa.insert(data_tags), [{**found, "tag": tag} for tag in tags])
 
 
 def _add_edge(connection: Connection, source: tuple[str, str], target: tuple[str, str], kind: str, name: str) -> None:

@@ -17,11 +17,15 @@ GROUP = "valo_jupyter.stores"
 _KNOWN = {
     "local": ("valo_jupyter.stores.local:LocalStore", None),
     "http": ("valo_jupyter.stores.http:HttpStore", None),
+    "s3": ("valo_jupyter.stores.s3:S3Store", "s3"),
+    "azure": ("valo_jupyter.stores.azure:AzureStore", "azure-blob"),
+    "gcs": ("valo_jupyter.stores.gcs:GcsStore", "gcs"),
+    "swift": ("valo_jupyter.stores.swift:SwiftStore", "swift"),
 }
 
 
 def open_store(config: dict[str, Any]) -> Store:
-    """The store that settings such as `{"type": "local", "root": …}` describe.
+    """The store that settings such as `{"type": "local", "root": …}` or `{"type", "options", "credentials"}` describe.
 
     Kinds are those of this package and of the entry points `valo_jupyter.stores`; the class has `from_config(config)`.
     """
