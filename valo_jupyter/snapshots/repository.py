@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
-from valo_jupyter.snapshots import git
+from valo_jupyter.snapshots import git, loose
 
 #: Highest in git's order of precedence: whatever a snapshot's own .gitattributes say, bytes stay bytes.
 ATTRIBUTES = "* -text -filter -ident -working-tree-encoding -export-subst -export-ignore\n"
@@ -83,7 +83,10 @@ def read_file(git_dir: Path, commit: str, path: str) -> bytes | None:
     name = f"{git.checked_sha(commit)}:{path}"
     if not path or "\n" in path or path.startswith(("/", "./", "../")):
         return None
-    answer = git.run(["cat-file", "--batch"], git_dir=git_dir, data=name.encode("utf-8", "surrogateescape") + b"\n")
+    encoded = name.encode("utf-8", "surrogateescape")
+    if (data := loose.read_file(git_dir, commit.encode(), encoded[41:])) is not None:
+        return data
+    answer = git.run(["cat-file", "--batch"], git_dir=git_dir, data=encoded + b"\n")
     header, _, rest = answer.partition(b"\n")
     if header.endswith((b" missing", b" ambiguous")):
         return None
