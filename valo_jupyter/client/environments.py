@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from valo_jupyter.client.executions import Execution
+from valo_jupyter.client.record import Record
 from valo_jupyter.domain.errors import Invalid
 
 if TYPE_CHECKING:
@@ -17,33 +18,17 @@ HOLD = 20
 TRIAL_SECONDS = 660.0
 
 
-class Environment(Mapping[str, Any]):
+class Environment(Record):
     """An environment; a mapping of its JSON as last seen (`docs/developer/pool.md`)."""
 
-    def __init__(self, client: Client, data: dict[str, Any]) -> None:
-        self._client = client
-        self.data = data
+    collection = "environments"
 
     def __repr__(self) -> str:
         return f"<Environment {self.slug} {self.data['engine']} {self.data['min_scale']}-{self.data['max_scale']}>"
 
-    def __getitem__(self, name: str) -> Any:
-        return self.data[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.data)
-
-    def __len__(self) -> int:
-        return len(self.data)
-
     @property
     def slug(self) -> str:
         return self.data["slug"]
-
-    @property
-    def path(self) -> str:
-        """Its address below the API's root."""
-        return f"environments/{self.data['id']}/"
 
     def refresh(self) -> Environment:
         self.data = self._client.http.get(self.path)
