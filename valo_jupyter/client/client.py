@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import IO, Any
 
-from valo_jupyter.client import environments, registries
+from valo_jupyter.client import data as files
+from valo_jupyter.client import datasets, environments, registries, stores
+from valo_jupyter.client.data import Datum
+from valo_jupyter.client.datasets import Dataset, DatasetVersion
 from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
 from valo_jupyter.client.lookup import Lookup
 from valo_jupyter.client.registries import Registry
+from valo_jupyter.client.stores import Store
 from valo_jupyter.domain.errors import Invalid
 
 
@@ -97,6 +102,158 @@ class Client:
         """Keep credentials for the images that `match`, such as `docker.io/myusername/*`."""
         given = {"match": match, "type": type, "username": username, "password": password}
         return Registry(self, self.http.post("registries/", given))
+
+    def stores(self, *, project: str | None = None) -> list[Store]:
+        """The data stores of the project named here or for this client, else of the current folder's, else of all."""
+        scope = self._lookup.scope(project)
+        return [store for one in scope for store in stores.of_project(self, one)]
+
+    def store(self, name: str, *, project: str | None = None) -> Store:
+        """One store of the project, by its name or id."""
+        return stores.find(self, self._lookup.one(project), name)
+
+    def store_types(self) -> list[dict[str, Any]]:
+        """The kinds of stores, with the options and credentials of each, and whether what they need is installed."""
+        return self.http.get("store-types/")["results"]
+
+    def create_store(
+        self,
+        name: str,
+        *,
+        type: str,
+        options: Mapping[str, Any],
+        credentials: Mapping[str, Any] | None = None,
+        default: bool = False,
+        project: str | None = None,
+    ) -> Store:
+        """Let the project use a bucket or container of your own.
+
+        Parameters
+        ----------
+        type, options
+            Its kind (`s3`, `azure`, `gcs`, `swift`), and what that asks for; `store_types` lists both.
+        credentials
+            Written and never read again; without any, those of the machine are used.
+        default
+            Outputs of the project go there.
+
+        Raises
+        ------
+        Invalid
+            Something is wrong; `details` has a sentence for each setting.
+        """
+        home = self._lookup.one(project)
+        return stores.create(self, home, name, type=type, options=options, credentials=credentials, default=default)
+
+    def data(
+        self,
+        search: str | None = None,
+        *,
+        tag: str | Iterable[str] | None = None,
+        alias: str | None = None,
+        store: str | None = None,
+        execution: int | str | None = None,
+        project: str | None = None,
+        limit: int = 20,
+    ) -> list[Datum]:
+        """The newest files first.
+
+        Parameters
+        ----------
+        search
+            Words; a file has all, each as the beginning of a word of its name, of a tag or an alias.
+        tag
+            Of several tags a file has all.
+        store
+            Name or id of a store, or `built-in`.
+        execution
+            What it made or used; its number, `project:12` or id.
+        """
+        if limit < 1:
+            raise Invalid(f"The limit is {limit}: ask for 1 file or more.")
+        query = {
+            "search": search,
+            "tag": _listed(tag),
+            "alias": alias,
+            "store": store,
+            "execution": None if execution is None else self.execution(execution).id,
+            "limit": limit,
+            "ordering": "-ctime",
+        }
+        pages = [self.http.get("data/", {"project": one, **query}) for one in self._lookup.scope(project)]
+        items = sorted((item for page in pages for item in page["results"]), key=lambda item: item["ctime"])
+        return [Datum(self, item) for item in reversed(items[-limit:])]
+
+    def datum(self, reference: str, *, project: str | None = None) -> Datum:
+        """One file, by its id, an alias, or `datum://` and either."""
+        return files.find(self, self._lookup.scope(project), reference)
+
+    def open(self, address: str, mode: str = "rb", **options: Any) -> IO[Any]:
+        """Open a local copy of a file for reading: `pandas.read_csv(client.open("datum://train"))`."""
+        return self.datum(address).open(mode, **options)
+
+    def upload(
+        self,
+        path: str | Path,
+        *,
+        name: str | None = None,
+        tags: Iterable[str] = (),
+        alias: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        store: str | None = None,
+        project: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Datum:
+        """Keep a file of this machine with the project, as a datum that executions can use.
+
+        Parameters
+        ----------
+        name
+            What it is called there; its own name without it.
+        alias
+            From now on, `datum://<alias>` stands for it.
+        store
+            Name or id; the project's default without it.
+        progress
+            Called with the bytes sent, and in all.
+        """
+        properties = {"tags": list(tags), "aliases": [alias] if alias else [], "metadata": dict(metadata or {})}
+        home = self._lookup.one(project)
+        return files.upload(
+            self, home, Path(path).expanduser(), name=name, properties=properties, store=store, progress=progress
+        )
+
+    def datasets(self, *, project: str | None = None) -> list[Dataset]:
+        """Named sets of files."""
+        return datasets.of_projects(self, self._lookup.scope(project))
+
+    def dataset(self, name: str, *, project: str | None = None) -> Dataset:
+        """One dataset, by its name or id."""
+        return datasets.find(self, self._lookup.scope(project), name)
+
+    def create_dataset_version(
+        self,
+        dataset: str,
+        name: str,
+        *,
+        files: Iterable[str | Datum] | Mapping[str, str | Datum] = (),
+        patterns: Iterable[str] = (),
+        metadata: Mapping[str, Any] | None = None,
+        project: str | None = None,
+    ) -> DatasetVersion:
+        """Make a version, which never changes; the dataset is made with its first one.
+
+        Parameters
+        ----------
+        files
+            Data, or ids and aliases of such; a mapping names them within the version.
+        patterns
+            Names of the project's files, or addresses in its stores, with `*`: `s3://bucket/images/*.png`.
+        """
+        home = self._lookup.one(project)
+        return datasets.create_version(
+            self, home, dataset, name, files=files, patterns=patterns, metadata=metadata or {}
+        )
 
     def executions(
         self,

@@ -54,6 +54,16 @@ class Lookup:
         at_home = [item["id"] for item in projects if self._is_home(item)]
         return at_home if at_home and not everywhere else [item["id"] for item in projects]
 
+    def one(self, project: str | None = None) -> str:
+        """The id of the project that something is to be made in: the one named, the one at home, or the only one."""
+        scope = self.scope(project)
+        if len(scope) == 1:
+            return scope[0]
+        if not scope:
+            raise NotFound("There is no project yet; it is made by the first execution of a notebook in its folder.")
+        names = ", ".join(sorted(item["name"] for item in self.projects()))
+        raise Invalid(f"Say which project: this folder belongs to none. There are: {names}.")
+
     def record(self, reference: str) -> dict[str, Any]:
         """The execution that `12`, `#12`, `project:12`, `project:latest` or an id stands for."""
         if _UUID.fullmatch(reference):

@@ -64,7 +64,10 @@ class Output:
         NotWritable
             It cannot be written there; the message says why.
         """
-        target = target_of(folder, self.name)
+        return self.save(target_of(folder, self.name), overwrite=overwrite)
+
+    def save(self, target: Path, *, overwrite: bool = False) -> Path:
+        """Write it to `target`; raises what `download` does."""
         check_targets([(target, self.data)], overwrite=overwrite)
         if holds(target, self.data):
             return target
