@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import http.server
+import io
 import os
+import socketserver
 import subprocess
+import tarfile
+import tempfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +22,20 @@ from valo_jupyter.runtime.containers.errors import NoContainerEngine
 from valo_jupyter.runtime.containers.folder import RunFolder
 from valo_jupyter.runtime.containers.images import Access, _Failed
 from valo_jupyter.runtime.containers.inside import Inside
+from valo_jupyter.runtime.containers.kernelspecs import _read
 from valo_jupyter.runtime.contract import Folders
 
 OURS = (os.geteuid(), os.getegid())
 EVERYBODY = Access(None, None, None)
 ENTRY = Access("robot", "pw-1234", {"id": "1", "match": "docker.io/me/*"})
+
+
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """For sockets, whose paths have 107 bytes."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
+
 
 DENIED = "pull access denied for me/x, repository does not exist or may require 'docker login'"
 
@@ -66,6 +82,39 @@ def test_the_engine_is_looked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert daemon.find_host() == f"unix://{tmp_path}/podman.sock"
     # one that does not answer
     assert daemon.describe() is None
+
+
+class Nothing(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_error(404)
+
+    def address_string(self) -> str:
+        return "somebody"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_socket_of_something_else_is_no_engine(monkeypatch: pytest.MonkeyPatch, short_folder: Path) -> None:
+    path = short_folder / "other.sock"
+    with socketserver.ThreadingUnixStreamServer(str(path), Nothing) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{path}")
+        assert daemon.describe() is None
+        server.shutdown()
+        thread.join(5)
+
+
+@pytest.mark.parametrize("spec", ["[]", '"argv"', '{"argv": "python"}', '{"argv": []}', "{", "\xff"])
+def test_a_kernelspec_in_an_image_that_makes_no_sense_is_none(spec: str) -> None:
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as files:
+        for name, content in (("odd", spec.encode("latin-1")), ("ir", b'{"argv": ["R"]}')):
+            member = tarfile.TarInfo(f"kernels/{name}/kernel.json")
+            member.size = len(content)
+            files.addfile(member, io.BytesIO(content))
+    assert _read(archive.getvalue()) == {"ir": {"argv": ["R"]}}
 
 
 def test_the_environment_reaches_a_shell_as_it_is(tmp_path: Path) -> None:

@@ -69,8 +69,15 @@ def test_an_image_without_a_kernel(bench, box, image: str, said: str):
     assert said in bench.end["reason"]
 
 
-def test_a_kernel_that_the_image_does_not_have(bench, box):
+def test_a_kernel_that_the_image_does_not_have(bench, box, dockerd):
+    begun = int(time.time())
     bench.notebook("1", container=box(), notebook_kernel={"name": "ir", "language": "R"})
+    until = int(time.time()) + 1
+    created = dockerd.client.events(since=begun, until=until, filters={"event": "create"}, decode=True)
+    labels = [event["Actor"]["Attributes"].get("valo.execution") for event in created if event["Type"] == "container"]
+    # the container that its kernels are read from is found, too, should the machine end
+    assert labels
+    assert None not in labels
     assert bench.end["error"]["code"] == "image_without_kernel"
     assert "no kernel “ir”; it has python3" in bench.end["reason"]
 

@@ -44,7 +44,7 @@ class Box:
         self._user, owner = engine.user(self.settings["profile"])
         self._sink = sink
         self._short = short
-        self._labels = labels
+        self.labels = labels
         self._started = started
         self.inside = Inside(
             folders,
@@ -78,7 +78,7 @@ class Box:
             "WorkingDir": cwd,
             "User": self._user,
             "Env": ["TINI_KILL_PROCESS_GROUP=1"],
-            "Labels": dict(self._labels),
+            "Labels": dict(self.labels),
             "HostConfig": self.engine.host_config(self.settings, mounts),
         }
         container = Container(self.engine, config, memory_bytes=self.settings["memory_bytes"])

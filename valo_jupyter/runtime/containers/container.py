@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 
 #: for an engine that is restarted while its containers live
 _ENGINE_AWAY = 10.0
+#: a question that was open for longer has reached the engine
+_HEARD = 1.0
 _REMOVE = 10.0
 
 
@@ -131,6 +133,7 @@ class Container:
     def _exit_code(self) -> int:
         away_since: float | None = None
         while True:
+            asked = time.monotonic()
             try:
                 # no timeout: for as long as it runs
                 return self._client.wait(self.id, timeout=None)["StatusCode"]
@@ -138,7 +141,8 @@ class Container:
                 return 137
             except (DockerException, requests.RequestException) as error:
                 now = time.monotonic()
-                away_since = away_since or now
+                if away_since is None or now - asked > _HEARD:
+                    away_since = now
                 if now - away_since > _ENGINE_AWAY:
                     log.warning("the container engine is gone: %s", error)
                     return 137

@@ -154,6 +154,9 @@ def _described(host: str, _: int) -> dict[str, Any] | None:
         version, info = ask(host, "GET", "/version", seconds=_SOON), ask(host, "GET", "/info", seconds=_SOON)
     except (OSError, ValueError):
         return None
+    if not isinstance(version, dict) or not isinstance(info, dict):
+        # something else listens there
+        return None
     components = [component.get("Name", "") for component in version.get("Components") or ()]
     name = "Podman" if any("Podman" in component for component in components) else "Docker"
     return {"engine": f"{name} {version.get('Version', '')}".strip(), "rootless": is_rootless(info)}

@@ -27,7 +27,7 @@ class ContainerKernels:
 
     def find(self, wanted: dict[str, Any] | None, notebook: Mapping[str, Any]) -> dict[str, Any]:
         """The kernel for a notebook (its JSON) in the image; of `wanted`, name and language count."""
-        return find_in_image(self._box.engine, self._box.image.id, wanted, notebook)
+        return find_in_image(self._box.engine, self._box.image.id, self._box.labels, wanted, notebook)
 
     def take(
         self,

@@ -30,9 +30,15 @@ PYTHON = ("python", "-m", "ipykernel_launcher", "-f", "{connection_file}")
 
 
 def find_in_image(
-    engine: ContainerEngine, image: str, wanted: Mapping[str, Any] | None, notebook: Mapping[str, Any]
+    engine: ContainerEngine,
+    image: str,
+    labels: Mapping[str, str],
+    wanted: Mapping[str, Any] | None,
+    notebook: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The kernel that is asked for, else named by the notebook (its JSON), as the image has it, as on the wire.
+
+    `labels` are those of the execution's containers: should this machine end here, others find what is left.
 
     A name of the submitting Jupyter's own, such as that of a virtual environment, need not be known in the image: what
     is Python runs on the image's Python.
@@ -47,7 +53,7 @@ def find_in_image(
     language = named.get("language") or ("python" if name == DEFAULT else "")
     if name == DEFAULT:
         return _python(name)
-    present = _kernelspecs(engine, image)
+    present = _kernelspecs(engine, image, labels)
     if name in present:
         spec = present[name]
         return {
@@ -84,11 +90,12 @@ def _python(name: str) -> dict[str, Any]:
     }
 
 
-def _kernelspecs(engine: ContainerEngine, image: str) -> dict[str, dict[str, Any]]:
+def _kernelspecs(engine: ContainerEngine, image: str, labels: Mapping[str, str]) -> dict[str, dict[str, Any]]:
     """By name, the first of a name; read from a container that is never started."""
     client = engine.client
     found: dict[str, dict[str, Any]] = {}
-    made = client.create_container_from_config({"Image": image, "Entrypoint": ["sh"], "NetworkDisabled": True})["Id"]
+    config = {"Image": image, "Entrypoint": ["sh"], "NetworkDisabled": True, "Labels": dict(labels)}
+    made = client.create_container_from_config(config)["Id"]
     try:
         for place in _PLACES:
             with suppress(NotFound):
@@ -117,8 +124,8 @@ def _read(archive: bytes) -> dict[str, dict[str, Any]]:
             folder, file = posixpath.split(member.name)
             if member.isfile() and file == "kernel.json" and folder.count("/") == 1:
                 content = files.extractfile(member)
-                with suppress(ValueError, KeyError):
+                with suppress(ValueError):
                     spec = json.load(content) if content else {}
-                    if spec["argv"]:
+                    if isinstance(spec, dict) and isinstance(spec.get("argv"), list) and spec["argv"]:
                         found[posixpath.basename(folder).lower()] = spec
     return found
