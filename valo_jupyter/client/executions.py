@@ -164,6 +164,14 @@ class Execution:
         query = {"output_execution": self.id, "limit": 5000}
         return Outputs(self._client.http, self._client.http.get("data/", query)["results"])
 
+    def upload_again(self) -> dict[str, Any]:
+        """Bring outputs to the store that did not take them: `{"moved", "left", "problem"}`."""
+        return self._client.http.send("POST", f"{self.path}upload/", json_body={}, timeout=3600.0)
+
+    def trace(self, direction: str = "both", depth: int = 3) -> dict[str, Any]:
+        """Its code, inputs and outputs, and what uses those; as `Datum.trace`."""
+        return self._client.http.get(f"{self.path}trace/", {"direction": direction, "depth": depth})
+
     def notebook(self) -> dict[str, Any]:
         """The executed notebook, also while it runs."""
         return self._client.http.get(f"{self.path}notebook/")

@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from valo_jupyter import __version__
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
-from valo_jupyter.server import cli_environments, cli_executions, cli_registries, cli_run, cli_server
+from valo_jupyter.server import (
+    cli_data,
+    cli_environments,
+    cli_executions,
+    cli_registries,
+    cli_run,
+    cli_server,
+    cli_stores,
+)
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -41,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (cli_run, cli_executions, cli_environments, cli_registries, cli_server):
+    for group in (cli_run, cli_executions, cli_data, cli_stores, cli_environments, cli_registries, cli_server):
         group.add_to(commands)
     return parser
 
