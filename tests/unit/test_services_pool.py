@@ -16,7 +16,7 @@ from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import StaleAttempt
 from valo_jupyter.domain.placement import Placement
-from valo_jupyter.services import Services
+from valo_jupyter.services import Services, line
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.facts import set_fact
@@ -235,6 +235,21 @@ def test_stop_in_every_state(services: Services, project: Project, environment: 
     services.runs.end(order.token, {"status": "stopped", "reason": "stopped by ana in cell 2"})
     assert project.status(running) == ("stopped", "stopped by ana in cell 2")
     assert "ended already" in services.executions.stop(user, running.id)
+
+
+def test_what_was_stopped_meanwhile_is_not_started(
+    services: Services, project: Project, environment: str, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = project.submit()
+    seen = services.executions.get(user, row.id)
+    services.executions.stop(user, row.id)
+    # as another process would have seen it, on PostgreSQL, just before it was stopped
+    first, stale = line.first, [seen]
+    monkeypatch.setattr(line, "first", lambda *given: stale.pop() if stale else first(*given))
+    assert services.pool.next_order(environment, "engine-1") is None
+    assert stale == []
+    assert project.status(row) == ("stopped", "stopped by ana before it started")
+    assert services.executions.details(user, row.id)[2] == []
 
 
 def test_stopping_execution_that_loses_its_machine_is_stopped(

@@ -59,6 +59,12 @@ class Conflict(ValoError):
     code = "conflict"
 
 
+class Overtaken(ValoError):
+    """Something else changed it at the same moment; try again."""
+
+    code = "overtaken"
+
+
 class IllegalTransition(Conflict):
     """The execution cannot go from its state to the one asked for."""
 

@@ -21,7 +21,7 @@ from valo_jupyter.services.accounts import User
 from valo_jupyter.services.asking import NO_IMAGE, asked, check_may_use
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.environments import find_environment
-from valo_jupyter.services.moves import KILL_AFTER, Moves
+from valo_jupyter.services.moves import KILL_AFTER, Moves, again_if_overtaken
 from valo_jupyter.services.sealing import Seal
 from valo_jupyter.services.steps import Plan, check_left_out, plan_notebook, plan_step
 from valo_jupyter.services.waiting import Waiting, waiting
@@ -221,26 +221,27 @@ class Executions:
 
     def stop(self, user: User, address: str) -> str:
         """Ask the execution to stop; returns a sentence for people. Stopping what has ended changes nothing."""
-        with self._database.write() as connection:
-            said = self._stop(connection, user, address)
+        said = self._stop(user, address)
         # another one of the user may take its place
         self._queued()
         return said
 
-    def _stop(self, connection: Connection, user: User, address: str) -> str:
-        row = listing.find(connection, user, address)
-        status = Status(row.status)
-        reason = f"stopped by {user.username}"
-        if status.ended:
-            return f"#{row.counter} has ended already: {row.status}."
-        if status is Status.STOPPING:
-            return f"#{row.counter} is stopping already."
-        if status in (Status.CREATED, Status.QUEUED):
-            self._moves.move(connection, row, Status.STOPPED, f"{reason} before it started")
-            return f"#{row.counter} was taken out of the line."
-        stop = {"at": clock.text(clock.now()), "by": user.username, "reason": reason, "kill_after": KILL_AFTER}
-        self._moves.move(connection, row, Status.STOPPING, reason, stop=stop)
-        return f"#{row.counter} is stopping."
+    @again_if_overtaken
+    def _stop(self, user: User, address: str) -> str:
+        with self._database.write() as connection:
+            row = listing.find(connection, user, address)
+            status = Status(row.status)
+            reason = f"stopped by {user.username}"
+            if status.ended:
+                return f"#{row.counter} has ended already: {row.status}."
+            if status is Status.STOPPING:
+                return f"#{row.counter} is stopping already."
+            if status in (Status.CREATED, Status.QUEUED):
+                self._moves.move(connection, row, Status.STOPPED, f"{reason} before it started")
+                return f"#{row.counter} was taken out of the line."
+            stop = {"at": clock.text(clock.now()), "by": user.username, "reason": reason, "kill_after": KILL_AFTER}
+            self._moves.move(connection, row, Status.STOPPING, reason, stop=stop)
+            return f"#{row.counter} is stopping."
 
     def copy(self, user: User, address: str, changes: dict[str, Any]) -> Any:
         """The same code once more, with `changes` to the fields of `Submission`."""

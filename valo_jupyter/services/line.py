@@ -9,6 +9,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from valo_jupyter.db import Connection
 from valo_jupyter.db.tables import executions
 from valo_jupyter.domain import quotas
+from valo_jupyter.domain.errors import Overtaken
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services.moves import Moves
 
@@ -111,10 +113,13 @@ def unsettled(connection: Connection, environment: Any) -> bool:
 
 def settle(connection: Connection, moves: Moves, environment: Any) -> None:
     """Queue what the quotas allow, and take out of the line what they no longer do; some at a time."""
+    # who was stopped at this moment is none of them any more
     for row in list(_to_queue(connection, environment, _BATCH)):
-        moves.move(connection, row, Status.QUEUED, "in line")
+        with suppress(Overtaken):
+            moves.move(connection, row, Status.QUEUED, "in line")
     for row in list(_to_take_out(connection, environment, _BATCH)):
-        moves.move(connection, row, Status.CREATED)
+        with suppress(Overtaken):
+            moves.move(connection, row, Status.CREATED)
 
 
 def _to_queue(connection: Connection, environment: Any, limit: int) -> Iterator[Any]:

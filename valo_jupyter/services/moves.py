@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
 from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
+from valo_jupyter.domain.errors import Overtaken
 from valo_jupyter.domain.executions import Status, check_move
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.lost import take_back
@@ -19,6 +21,26 @@ from valo_jupyter.services.lost import take_back
 KILL_AFTER = 10.0
 #: how many of those who wait are told at once that something has changed for them
 _TOLD = 200
+#: how often a transaction is begun again that another one overtook
+_TRIES = 5
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def again_if_overtaken(transaction: Callable[P, T]) -> Callable[P, T]:
+    """The transaction, which is begun again with what is there then when another one was faster (on PostgreSQL)."""
+
+    @wraps(transaction)
+    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
+        for _ in range(_TRIES - 1):
+            try:
+                return transaction(*args, **kwargs)
+            except Overtaken:
+                pass
+        return transaction(*args, **kwargs)
+
+    return tried
 
 
 class Moves:
@@ -50,6 +72,8 @@ class Moves:
         ------
         IllegalTransition
             The state in `row` does not lead to `to`.
+        Overtaken
+            It is not in the state that `row` says any more. Nothing was changed.
         """
         check_move(row.counter, Status(row.status), to)
         detail = storable.text(detail)
@@ -57,7 +81,11 @@ class Moves:
             ended = clock.now()
             values.setdefault("ended", ended)
             values["cost"] = self._cost(connection, row, ended)
-        self.touch(connection, row, status=to.value, status_detail=detail, **values)
+        values |= {"status": to.value, "status_detail": detail, "revision": self.revise(connection, row.project_id)}
+        here = (executions.c.id == row.id) & (executions.c.status == row.status)
+        if not connection.execute(sa.update(executions).where(here).values(**values)).rowcount:
+            raise Overtaken()
+        self.changed()
         attempt = values.get("attempt", row.attempt)
         self._events.append(row.id, [{"k": "status", "status": to.value, "reason": detail, "attempt": attempt}])
 

@@ -18,7 +18,7 @@ from valo_jupyter.domain.lease import LEASE_SECONDS
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
 from valo_jupyter.services import line
 from valo_jupyter.services.facts import fact, set_fact, web_there_since
-from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.moves import Moves, again_if_overtaken
 
 #: how long an attempt may be silent before it counts as lost
 LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -115,6 +115,7 @@ class Pool:
 
     # placing
 
+    @again_if_overtaken
     def next_order(self, environment_id: str, engine_id: str) -> Placement | None:
         """Move the execution whose turn it is from queued to started, as a new attempt; None: nothing may run now."""
         with self._database.write() as connection:
@@ -155,6 +156,7 @@ class Pool:
         """The attempt's machine is gone and nothing of it runs any more: requeue once, or end as crashed."""
         self._end_attempt(execution_id, attempt, "lost", reason)
 
+    @again_if_overtaken
     def _end_attempt(self, execution_id: str, attempt: int, status: str, reason: str) -> None:
         now = clock.now()
         with self._database.write() as connection:

@@ -21,7 +21,7 @@ from valo_jupyter.services.asking import container
 from valo_jupyter.services.assignments import HERE, elsewhere
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.events import Event, EventLog
-from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.moves import Moves, again_if_overtaken
 from valo_jupyter.services.parts import Parts
 from valo_jupyter.services.pool import LEASE, token_hash
 from valo_jupyter.services.projects import Projects
@@ -74,6 +74,7 @@ class Runs:
         self._projects = projects
         self._seal = seal
 
+    @again_if_overtaken
     def start(self, token: str, machine: dict[str, Any]) -> dict[str, Any]:
         """The start gate: the assignment, or `StaleAttempt`. Asked again by the same machine, it answers the same."""
         with self._database.write() as connection:
@@ -235,6 +236,7 @@ class Runs:
             owner = sa.select(projects.c.owner_id).where(projects.c.id == row.project_id)
             return connection.execute(owner).scalar_one(), asked
 
+    @again_if_overtaken
     def end(self, token: str, outcome: dict[str, Any]) -> None:
         """The attempt has ended by itself. Asked again with the same end, it answers the same."""
         status = ENDS.get(str(outcome.get("status")))
