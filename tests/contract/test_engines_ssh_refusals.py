@@ -84,13 +84,20 @@ async def test_a_key_that_the_host_does_not_know(server: Sshd, tmp_path: Path) -
 
 @pytest.mark.asyncio
 async def test_a_key_that_cannot_be_read(server: Sshd, tmp_path: Path) -> None:
-    assert "the private key cannot be used" in await refusal(server, tmp_path, key="no key at all")
+    # a file is looked at when it is used; a text was, when it was saved
+    path = tmp_path / "id_ed25519"
+
+    async def said(content: str, **options: Any) -> str:
+        path.write_text(content)
+        return await refusal(server, tmp_path, key=None, key_file=str(path), **options)
+
+    assert "the private key cannot be used" in await said("no key at all")
     locked = new_key(tmp_path, "secret")
-    assert "a key with a passphrase needs it" in await refusal(server, tmp_path, key=locked)
+    assert "a key with a passphrase needs it" in await said(locked)
     # it opens, and only then the host says what it thinks of it
-    said = await refusal(server, tmp_path, key=locked, passphrase="secret")
-    assert "does not let us in" in said
-    wrong = await refusal(server, tmp_path, key=locked, passphrase="hunter2")
+    assert "does not let us in" in await said(locked, passphrase="secret")
+    assert "does not let us in" in await refusal(server, tmp_path, key=locked, passphrase="secret")
+    wrong = await said(locked, passphrase="hunter2")
     assert "the private key cannot be used" in wrong
     assert "hunter2" not in wrong
     missing = await refusal(server, tmp_path, key=None, key_file=str(tmp_path / "none"))

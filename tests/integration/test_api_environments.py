@@ -9,13 +9,20 @@ from typing import Any
 
 import pytest
 import urllib3
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from tests.parts.local import LocalProject
 from tests.parts.web import RunningWeb, running_web
 from valo_jupyter.domain import clock
+from valo_jupyter.domain.errors import Conflict
 from valo_jupyter.services.machines import Seen
 
-KEY = "-----BEGIN OPENSSH PRIVATE KEY----- never shown"
+KEY = (
+    Ed25519PrivateKey.generate()
+    .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    .decode()
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +55,10 @@ def test_a_new_environment_has_the_defaults_and_all_keys(web: RunningWeb) -> Non
         "unfinished_job_count": 0, "queue": {"created": 0, "queued": 0, "running": 0},
         "machines": {"starting": 0, "idle": 0, "busy": 0, "draining": 0}, "cost": {"running": None, "day": None},
     }  # fmt: skip
-    assert make(web, "Büro GPU")["slug"] == "buro-gpu-2"
+    # a name is one environment's; a slug that was made is made another one
+    status, error = ask(web, "POST", "", {"name": "Büro GPU", "engine": "local"})
+    assert (status, error["details"].keys(), "buro-gpu" in error["message"]) == (400, {"name"}, True)
+    assert make(web, "Buro GPU")["slug"] == "buro-gpu-2"
     assert web.get("/api/v0/environments/local/")["containers"]["mode"] == "auto"
     assert {"local", "buro-gpu"} <= {each["slug"] for each in web.get("/api/v0/environments/")["results"]}
 
@@ -68,6 +78,19 @@ def test_everything_that_is_wrong_is_said_at_once(web: RunningWeb) -> None:
     assert all(text.endswith(".") for text in error["details"].values())
     status, error = ask(web, "POST", "", {"name": "x", "engine": "steam"})
     assert (status, set(error["details"])) == (400, {"engine"})
+
+
+@pytest.mark.parametrize(
+    ("settings", "field"),
+    [
+        ({"name": "half a pair: \ud800"}, "name"),
+        ({"description": "\ud800"}, "description"),
+        ({"options": {"folder": 1}}, "options.folder"),
+    ],
+)
+def test_what_no_database_can_keep_is_refused(web: RunningWeb, settings: dict[str, Any], field: str) -> None:
+    status, error = ask(web, "POST", "", {"name": "odd", "engine": "slurm", **settings})
+    assert (status, list(error["details"])) == (400, [field])
 
 
 def test_settings_are_changed_and_a_slug_is_taken_once(web: RunningWeb) -> None:
@@ -119,8 +142,9 @@ def test_a_secret_option_is_written_and_never_read(web: RunningWeb) -> None:
     # the options of another engine are its own
     _, now = ask(web, "PATCH", path, {"engine": "local"})
     assert now["options"] == {}
+    secret = KEY.splitlines()[2].encode()
     for file in web.state.root.rglob("*"):
-        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+        assert not file.is_file() or secret not in file.read_bytes(), file
 
 
 def test_deleted_and_its_slug_is_free_again(web: RunningWeb) -> None:
@@ -154,6 +178,21 @@ def test_kinds_of_engines(web: RunningWeb) -> None:
 
 
 # where executions wait and run
+
+
+def test_of_two_who_change_an_environment_at_once_one_is_told(web: RunningWeb, monkeypatch: pytest.MonkeyPatch) -> None:
+    make(web, "contested", max_scale=3)
+    services = web.services
+    ana = services.accounts.ensure("ana", admin=True)
+    seen = services.environments.get("contested")
+    monkeypatch.setattr(services.environments, "get", lambda address: seen)
+    services.environments.set_scale("contested", minimum=2)
+    # what was checked against a minimum of 0 does not come to stand beside one of 2
+    with pytest.raises(Conflict, match="try again"):
+        services.environments.edit(ana, "contested", {"max_scale": 1})
+    monkeypatch.undo()
+    now = services.environments.get("contested")
+    assert (now.min_scale, now.max_scale) == (2, 3)
 
 
 @pytest.fixture(scope="module")
@@ -297,6 +336,11 @@ def test_image_resources_and_requeue_come_from_execution_step_and_environment(
     assert (sent["image"], sent["requeue"]) == (None, 3)
     assert sent["resources"] == {"cpu": 1.5, "memory_bytes": 64 * 2**20}
     assert run("once")["requeue"] == 0
+    for odd in ({"memory": 1e400}, {"devices": {"nvidia.com/gpu": "1"}}, {"devices": {"amd.com/gpu": None}}):
+        wrong = {"kubernetes": {"containers": {"workload": {"resources": {"limits": odd}}}}}
+        body = {"project": project.id, "commit": project.commit, "step": "plain", "runtime_config": wrong}
+        reply = web.ask("POST", "/api/v0/executions/", body)
+        assert (reply.status, reply.json()["code"]) == (400, "invalid"), odd
     # the same again
     again = web.post(f"/api/v0/executions/{sent['id']}/copy/", {})
     assert (again["image"], again["resources"], again["requeue"]) == (None, sent["resources"], 3)

@@ -8,6 +8,8 @@ import sys
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from valo_jupyter.engines.hosts import Host, parse
 from valo_jupyter.engines.kinds import KINDS, InvalidOptions, check_options
@@ -73,8 +75,37 @@ def test_an_unknown_kind_names_those_there_are() -> None:
 def test_hosts_are_trusted_by_their_keys_or_at_first_sight_only() -> None:
     assert "ssh-keyscan" in problems("ssh", hosts=["gpu1"])["options.known_hosts"]
     assert check_options("ssh", {"hosts": ["gpu1"], "accept_new_hosts": True})["known_hosts"] == ""
-    both = problems("ssh", hosts=["gpu1"], known_hosts=KNOWN, key="k", key_file="/k")
+    both = problems("ssh", hosts=["gpu1"], known_hosts=KNOWN, key=private_key(), key_file="/k")
     assert set(both) == {"options.key_file"}
+
+
+def private_key(passphrase: bytes | None = None) -> str:
+    lock = serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
+    form = serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH
+    return ed25519.Ed25519PrivateKey.generate().private_bytes(*form, lock).decode()
+
+
+def test_a_key_that_no_host_could_take_is_refused_when_it_is_saved() -> None:
+    def wrong(key: str, passphrase: str | None = None) -> dict[str, str]:
+        options = {"hosts": ["gpu1"], "accept_new_hosts": True, "key": key, "passphrase": passphrase}
+        try:
+            check_options("ssh", options)
+        except InvalidOptions as error:
+            return error.details
+        return {}
+
+    key, locked = private_key(), private_key(b"secret")
+    public = ed25519.Ed25519PrivateKey.generate().public_key()
+    line = public.public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH).decode()
+    assert "public key" in wrong(line)["options.key"]
+    assert "whole text" in wrong("/home/ana/.ssh/id_ed25519")["options.key"]
+    assert "damaged" in wrong(key[: len(key) // 2])["options.key"]
+    assert "whole text" in wrong(key.replace("\n", "\ud800\n", 3))["options.key"]
+    assert "give it" in wrong(locked)["options.passphrase"]
+    assert "cannot be opened" in wrong(locked, "other")["options.passphrase"]
+    assert wrong(key) == wrong(f"\n{key}\n") == wrong(key, "not needed") == wrong(locked, "secret") == {}
+    # keys are not among what is said
+    assert not any(part in str(wrong(key[:200])) for part in key.split("\n")[1:3])
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from valo_jupyter.domain import storable
 from valo_jupyter.domain.containers import ContainerSettings
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.images import Reference
@@ -65,7 +66,7 @@ def slug_of(name: str) -> str:
 
 def _text(title: str, *, longest: int, least: int = 0, lines: bool = False) -> Callable[[Any], str]:
     def check(value: Any) -> str:
-        known = isinstance(value, str) and "\0" not in value and (lines or not set("\r\n") & set(value))
+        known = isinstance(value, str) and storable.text(value) == value and (lines or not set("\r\n") & set(value))
         if not known or not least <= len(value.strip()) <= longest:
             size = f"of {least} to {longest} characters" if least else f"of at most {longest} characters"
             raise Invalid(f"The {title} is a text {size}{'' if lines else ', in one line'}.")

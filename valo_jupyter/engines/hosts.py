@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from valo_jupyter.engines import ssh_key
+
 _KEYS = ("host", "port", "user", "machines")
 _MAX_MACHINES = 1000
 #: a name, an IPv4 or an IPv6 address with its zone; nothing that a shell or OpenSSH would read as an option
@@ -68,7 +70,7 @@ def problem(values: list[Any]) -> str | None:
 
 def conflicts(options: dict[str, Any]) -> dict[str, str]:
     """What the options of an SSH environment have against each other."""
-    found = {}
+    found = ssh_key.problems(options)
     if options["key"] and options["key_file"]:
         found["key_file"] = "Give the private key or its file, not both."
     if not options["known_hosts"].strip() and not options["accept_new_hosts"]:

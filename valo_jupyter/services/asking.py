@@ -125,11 +125,14 @@ def _resources(*, cpu: Any, memory: Any, devices: Any) -> dict[str, Any]:
     if memory:
         try:
             found["memory_bytes"] = int(float(memory) * _MEBIBYTE)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise Invalid(f"The memory is a number of megabytes, not {memory!r}.") from None
     if isinstance(devices, dict):
         # nvidia.com/gpu, amd.com/gpu; of other devices a container knows nothing
         gpus = [value for name, value in devices.items() if name.rsplit("/", 1)[-1] == "gpu"]
         if gpus or not devices:
-            found["gpus"] = sum(gpus)
+            try:
+                found["gpus"] = sum(gpus)
+            except TypeError:
+                raise Invalid(f"The GPUs are a whole number, not {gpus[0]!r}.") from None
     return found

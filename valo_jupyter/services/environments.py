@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,7 @@ from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import environments, executions
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.environments import InvalidEnvironment, check_settings, slug_of
-from valo_jupyter.domain.errors import Conflict, Invalid, NotAllowed, NotFound
+from valo_jupyter.domain.errors import Conflict, Invalid, NotAllowed, NotFound, Overtaken
 from valo_jupyter.domain.executions import INCOMPLETE, Status
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.moves import KILL_AFTER, Moves
@@ -107,6 +108,7 @@ class Environments:
         }
         try:
             with self._database.write() as connection:
+                _check_name(connection, values["name"])
                 if "slug" not in values:
                     values["slug"] = _free_slug(connection, slug_of(values["name"]))
                 if values.get("is_default"):
@@ -131,6 +133,10 @@ class Environments:
             raise InvalidEnvironment(problems)
         try:
             with self._database.write() as connection:
+                if _find(connection, row.id, lock=True).mtime != row.mtime:
+                    raise Conflict(f"Somebody else has just changed {row.name}; look at it and try again.")
+                if settings.get("name", row.name) != row.name:
+                    _check_name(connection, settings["name"])
                 if values.get("is_default"):
                     connection.execute(sa.update(environments).values(is_default=False))
                 self._change(connection, row.id, values)
@@ -192,12 +198,15 @@ class Environments:
     def _stop_some(self, environment_id: str, by: str, reason: str) -> bool:
         with self._database.write() as connection:
             waiting = _unended(connection, environment_id, (Status.CREATED, Status.QUEUED), _BATCH)
+            # what was started or has ended at this moment is found again
             for execution in waiting:
-                self._moves.move(connection, execution, Status.STOPPED, reason)
+                with suppress(Overtaken):
+                    self._moves.move(connection, execution, Status.STOPPED, reason)
             running = _unended(connection, environment_id, (Status.STARTED,), _BATCH)
             for execution in running:
                 stop = {"at": clock.text(clock.now()), "by": by, "reason": reason, "kill_after": KILL_AFTER}
-                self._moves.move(connection, execution, Status.STOPPING, reason, stop=stop)
+                with suppress(Overtaken):
+                    self._moves.move(connection, execution, Status.STOPPING, reason, stop=stop)
             return bool(waiting or running)
 
 
@@ -229,12 +238,11 @@ def check_admin(user: User) -> None:
         raise NotAllowed("Only administrators may make, change, test or delete environments.")
 
 
-def _find(connection: Connection, address: str) -> Any:
-    row = connection.execute(
-        sa.select(environments).where(
-            (environments.c.id == address) | (environments.c.slug == address), environments.c.deleted.is_(None)
-        )
-    ).first()
+def _find(connection: Connection, address: str, *, lock: bool = False) -> Any:
+    query = sa.select(environments).where(
+        (environments.c.id == address) | (environments.c.slug == address), environments.c.deleted.is_(None)
+    )
+    row = connection.execute(query.with_for_update() if lock else query).first()
     if row is None:
         raise NotFound(f"There is no environment {address!r}.")
     return row
@@ -248,6 +256,14 @@ def _free_slug(connection: Connection, slug: str) -> str:
     taken = connection.execute(sa.select(environments.c.slug).where(environments.c.slug.startswith(slug))).scalars()
     known = set(taken)
     return next(name for n in range(1, len(known) + 2) if (name := slug if n == 1 else f"{slug}-{n}") not in known)
+
+
+def _check_name(connection: Connection, name: str) -> None:
+    """Raise `InvalidEnvironment` if another one has it: forms and tables show names."""
+    query = sa.select(environments.c.slug).where(environments.c.name == name, environments.c.deleted.is_(None))
+    slug = connection.execute(query.limit(1)).scalar()
+    if slug is not None:
+        raise InvalidEnvironment({"name": f"Another environment, {slug}, has this name; give this one its own."})
 
 
 def _taken(slug: str) -> InvalidEnvironment:
