@@ -163,6 +163,7 @@ def test_tokens_are_asked_for_with_the_scope_of_a_pull(script: Any) -> None:
         ("Negotiate", b"", RegistryUnreachable),
         ("Bearer realm={realm}", b"", RegistryUnreachable),
         ('Bearer realm="{realm}"', b"[]", RegistryUnreachable),
+        ('Bearer realm="https://[half"', b"", RegistryUnreachable),
         ('Bearer realm="{realm}"', b'{"token": "t"}', RegistryRefused),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from valo_jupyter import snapshots
 from valo_jupyter.db.tables import executions, registries
 from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt
 from valo_jupyter.domain.images import Reference
+from valo_jupyter.domain.registries import InvalidRegistry
 from valo_jupyter.services import Services
+from valo_jupyter.services import registries as registries_service
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.asking import asked
 from valo_jupyter.services.executions import Submission
@@ -44,6 +47,38 @@ def test_an_entry_is_kept_changed_and_removed(services: Services, ana: User) -> 
         services.registries.get(ana, row.id)
     with pytest.raises(NotFound):
         services.registries.delete(ana, row.id)
+
+
+def test_what_no_registry_takes_is_refused(services: Services, ana: User) -> None:
+    for field in ("username", "password"):
+        with pytest.raises(InvalidRegistry) as wrong:
+            services.registries.create(ana, {**GIVEN, field: "half a pair: \ud800"})
+        assert list(wrong.value.details) == [field]
+
+
+def test_a_password_never_comes_to_be_one_for_another_registry(
+    services: Services, ana: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = services.registries.create(ana, {**GIVEN, "match": "evil.example/*", "type": "generic"})
+    check = registries_service.check_entry
+
+    def slow(given: Any, current: Any = None) -> Any:
+        """Between looking and writing, the owner gives the entry its real name and password; or has to wait."""
+        found = check(given, current)
+        if given == {"username": "eve"}:
+            change = {"match": "docker.io/me/*", "password": "the real one"}
+            other = threading.Thread(target=services.registries.edit, args=(ana, row.id, change))
+            other.start()
+            others.append(other)
+            other.join(0.5)
+        return found
+
+    others: list[threading.Thread] = []
+    monkeypatch.setattr(registries_service, "check_entry", slow)
+    services.registries.edit(ana, row.id, {"username": "eve"})
+    others[0].join(20)
+    assert services.registries.get(ana, row.id).match == "docker.io/me/*"
+    assert services.registries.for_image(ana.id, Reference.parse("docker.io/me/x"))["password"] == "the real one"
 
 
 def test_the_password_is_encrypted_where_it_is_kept(services: Services, ana: User) -> None:

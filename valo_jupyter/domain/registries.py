@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from valo_jupyter.domain import storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.images import DOCKER_HUB, InvalidImage, Pattern
 
@@ -151,6 +152,10 @@ def _match(value: Any) -> str:
     return str(Pattern.parse(value))
 
 
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and storable.text(value) == value
+
+
 def _type(value: Any) -> str:
     if value not in TYPES:
         raise Invalid(f"The type is one of {', '.join(TYPES)}, not {value!r}.")
@@ -158,7 +163,7 @@ def _type(value: Any) -> str:
 
 
 def _username(value: Any) -> str:
-    if value is not None and (not isinstance(value, str) or len(value) > 255 or set(value) & set(":\0\r\n")):
+    if value is not None and (not _text(value) or len(value) > 255 or set(value) & set(":\r\n")):
         raise Invalid("The user name is a text in one line, without “:”.")
     return (value or "").strip()
 
@@ -167,7 +172,7 @@ def _password(value: Any) -> str | None:
     """None where the entry's own, as it is shown, comes back."""
     if isinstance(value, Mapping) and value.get("set") is True:
         return None
-    text = value.strip("\r\n") if isinstance(value, str) else ""
-    if not text or len(text) > _MAX_PASSWORD or "\0" in text:
+    text = value.strip("\r\n") if isinstance(value, str) and _text(value) else ""
+    if not text or len(text) > _MAX_PASSWORD:
         raise Invalid(f"The password is a text of 1 to {_MAX_PASSWORD} characters; delete the entry to remove it.")
     return text

@@ -109,7 +109,10 @@ class Registry:
     def _token(self, challenge: dict[str, str], repository: str | None) -> str:
         """A token of the server that the registry names."""
         realm = challenge["realm"]
-        url = urlsplit(realm)
+        try:
+            url = urlsplit(realm)
+        except ValueError:
+            raise RegistryUnreachable(f"{self._domain} names no server that gives tokens: {realm!r}.") from None
         if url.scheme != "https" and not (url.scheme == "http" and self._plain):
             raise RegistryUnreachable(f"{self._domain} wants the credentials sent without encryption, to {url.netloc}.")
         query = {"service": challenge["service"]} if "service" in challenge else {}
@@ -194,7 +197,8 @@ def is_loopback(domain: str) -> bool:
 def _challenge(headers: list[str]) -> tuple[str, dict[str, str]]:
     """`(kind, parameters)` of how a registry wants to be asked; tokens before passwords."""
     found: dict[str, dict[str, str]] = {}
-    for header in headers:
+    # in one form, in which there is one way to read it
+    for header in (" ".join(header.split()) for header in headers):
         for kind, rest in re.findall(r"(?i)\b(bearer|basic)\b((?:\s*,?\s*\w+=(?:\"[^\"]*\"|[^\s,]+))*)", header):
             found[kind.lower()] = {k: a or b for k, a, b in re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', rest)}
     for kind in ("bearer", "basic"):

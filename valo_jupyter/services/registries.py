@@ -62,12 +62,13 @@ class Registries:
 
     def edit(self, user: User, registry_id: str, given: Mapping[str, Any]) -> Any:
         """Change an entry; its password stays unless another is given, or the pattern names another registry."""
-        row = self.get(user, registry_id)
-        entry = check_entry(given, Entry(row.match, row.type, row.username, None))
-        with _unique(entry), self._database.write() as connection:
-            _visible(connection, user, registry_id)
-            key = registries.c.id == registry_id
-            connection.execute(sa.update(registries).where(key).values(**self._columns(entry), mtime=clock.now()))
+        with self._database.write() as connection:
+            # seen and changed at once: the password must never come to be one for another registry
+            row = _visible(connection, user, registry_id, lock=True)
+            entry = check_entry(given, Entry(row.match, row.type, row.username, None))
+            values = {**self._columns(entry), "mtime": clock.now()}
+            with _unique(entry):
+                connection.execute(sa.update(registries).where(registries.c.id == registry_id).values(**values))
         return self.get(user, registry_id)
 
     def delete(self, user: User, registry_id: str) -> None:
@@ -182,8 +183,9 @@ def _select() -> sa.Select:
     return sa.select(registries, users.c.username.label("owner_name")).join(users, users.c.id == registries.c.owner_id)
 
 
-def _visible(connection: Connection, user: User, registry_id: str) -> Any:
-    row = connection.execute(_select().where(registries.c.id == registry_id)).one_or_none()
+def _visible(connection: Connection, user: User, registry_id: str, *, lock: bool = False) -> Any:
+    query = _select().where(registries.c.id == registry_id)
+    row = connection.execute(query.with_for_update(of=registries) if lock else query).one_or_none()
     if row is None or not (user.admin or row.owner_id == user.id):
         raise NotFound("There is no such entry of a registry, or you may not see it.")
     return row
