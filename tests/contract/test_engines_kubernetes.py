@@ -102,6 +102,15 @@ class TestKubernetesEngine(EngineContract):
         assert kubernetes.objects["pods"].pop(kept)
 
 
+def test_what_a_machine_runs_is_not_the_templates() -> None:
+    template = {"spec": {"containers": [{"name": "machine", "command": ["sleep", "9"], "tty": True}]}}
+    options = check_options("kubernetes", {"image": "python:3.12", "template": template})
+    (container,) = pod_of("m", options, {}, "runtime", "run it")["spec"]["containers"]
+    assert container["command"][:2] == ["sh", "-c"]
+    assert container["command"][2].endswith("run it <&3 3<&-")
+    assert container["tty"] is True
+
+
 def test_a_template_says_what_else_pods_are_to_have() -> None:
     template = {
         "metadata": {"annotations": {"team": "vision"}},

@@ -84,7 +84,9 @@ def _merged(template: Any, own: Any) -> Any:
             for key in template | own
         }
     if isinstance(template, list) and isinstance(own, list):
-        names = {item.get("name") for item in own if isinstance(item, dict)}
+        if not all(isinstance(item, dict) for item in own):
+            return own  # a command is one thing
+        names = {item.get("name") for item in own}
         first = {item["name"]: item for item in template if isinstance(item, dict) and item.get("name") in names}
         mine = [_merged(first[item["name"]], item) if item.get("name") in first else item for item in own]
         return mine + [item for item in template if not (isinstance(item, dict) and item.get("name") in first)]
