@@ -102,7 +102,7 @@ def test_completion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     (tmp_path / "train.ipynb").write_text(json.dumps(notebook))
     monkeypatch.chdir(tmp_path)
-    assert complete.candidates("%valo s", None) == ["show", "stop"]
+    assert complete.candidates("%valo s", None) == ["show", "stop", "stores"]
     assert complete.candidates("%valo run tr", None) == ["train.ipynb"]
     assert complete.candidates("%valo run train.ipynb -p l", None) == ["lr=", "layers="]
     assert "--notebook-only" in complete.candidates("%valo run --", None)

@@ -10,12 +10,15 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from valo_jupyter.client import human, pool_words, summary
+from valo_jupyter.client import data_words, human, pool_words, summary
 from valo_jupyter.client.arguments import joined, rerun_options, run_options, snapshot_choices
+from valo_jupyter.client.data import SCHEME, Datum
 from valo_jupyter.client.environments import Environment
+from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import inside_execution
-from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, NotFound, ValoError
 from valo_jupyter.kernel import complete
+from valo_jupyter.kernel.files import Files, ShownDatum, Trace
 from valo_jupyter.kernel.parser import ALIASES, HelpShown, build_parser, help_text
 from valo_jupyter.kernel.shown import ShownEnvironment, ShownExecution, Table
 from valo_jupyter.submit import Client
@@ -89,17 +92,11 @@ class Commands:
         for entry in self._one(given).logs(tail=given.tail):
             print(entry.text)
 
-    def _outputs(self, given: Namespace) -> Table:
+    def _outputs(self, given: Namespace) -> Files:
         outputs = self._one(given).outputs
-        if given.folder is not None:
-            places = map(str, outputs.download(given.folder, overwrite=given.force))
-        else:
-            places = (output.uri for output in outputs.values())
-        rows = [
-            [output.name, human.size(output.size), place]
-            for output, place in zip(outputs.values(), places, strict=True)
-        ]
-        return Table(["name", "size", "where"], rows, "No files.")
+        if given.folder is None:
+            return Files(outputs.values())
+        return Files(outputs.values(), map(str, outputs.download(given.folder, overwrite=given.force)))
 
     def _metadata(self, given: Namespace) -> Table:
         points = self._one(given).metadata
@@ -121,6 +118,47 @@ class Commands:
 
     def _rerun(self, given: Namespace) -> ShownExecution:
         return ShownExecution(self.client, self._one(given).rerun(**rerun_options(given)).data)
+
+    def _data(self, given: Namespace) -> Table:
+        words = " ".join(given.words) or None
+        found = self.client.data(words, tag=given.tag, store=given.store, limit=given.limit)
+        none = "No file matches." if words or given.tag or given.store else "No files yet. Try `%valo upload PATH`."
+        return Table(data_words.DATA, [data_words.datum_row(datum.data) for datum in found], none)
+
+    def _file(self, given: Namespace) -> ShownDatum:
+        return ShownDatum(self.client, self.client.datum(given.file).data)
+
+    def _upload(self, given: Namespace) -> Table:
+        if given.alias and len(given.files) > 1:
+            raise Invalid("An alias is for one file: upload one at a time.")
+        made = [self.client.upload(path, tags=given.tag, alias=given.alias, store=given.store) for path in given.files]
+        return Table(data_words.DATA, [data_words.datum_row(datum.data) for datum in made], "")
+
+    def _trace(self, given: Namespace) -> Trace:
+        of: Datum | Execution
+        of = self.client.execution(given.of) if given.of.lstrip("#").isdigit() else self._traced(given.of)
+        return Trace(of.trace(given.direction, given.depth), of.id)
+
+    def _traced(self, name: str) -> Datum | Execution:
+        """A file, else what `project:12` or `latest` stands for."""
+        try:
+            return self.client.datum(name)
+        except NotFound:
+            if name != "latest" and ":" not in name.removeprefix(SCHEME):
+                raise
+        return self.client.execution(name)
+
+    def _datasets(self, _: Namespace) -> Table:
+        rows = [
+            data_words.version_row(dataset, version)
+            for dataset in self.client.datasets()
+            for version in dataset["versions"]
+        ]
+        return Table(data_words.DATASETS, rows, "No datasets.")
+
+    def _stores(self, _: Namespace) -> Table:
+        rows = [data_words.store_row(store) for store in self.client.stores()]
+        return Table(data_words.STORES, rows, "No stores: outputs go to the built-in one.")
 
     def _environments(self, _: Namespace) -> Table:
         rows = [pool_words.environment_row(environment) for environment in self.client.environments()]

@@ -20,6 +20,12 @@ ABOUT = {
     "wait": "wait until it has ended",
     "stop": "end it; what it has written is kept",
     "rerun": "the same again; -p changes a parameter",
+    "data": "the newest files, or those with all of some words",
+    "file": "all that is known of a file",
+    "upload": "keep files of this machine, for executions to use",
+    "trace": "what an execution or a file came from, and what came of it",
+    "datasets": "named sets of files, and their versions",
+    "stores": "the project's data stores",
     "environments": "where executions can run: machines, what waits, prices",
     "environment": "one environment: settings, machines, line",
     "machines": "the machines of all environments, or of one",
@@ -66,6 +72,18 @@ def build_parser() -> Parser:
     made["wait"].add_argument("--timeout", type=float, metavar="SECONDS")
     add_rerun_arguments(made["rerun"])
     made["environment"].add_argument("environment", metavar="NAME", help="its slug, name or id")
+    made["data"].add_argument("words", nargs="*", metavar="WORD", help="beginnings of words of name, tags or aliases")
+    made["data"].add_argument("--tag", action="append", metavar="TAG")
+    made["data"].add_argument("--store", metavar="NAME", help="a store, or built-in")
+    made["data"].add_argument("-n", "--limit", type=int, default=20, metavar="COUNT")
+    made["file"].add_argument("file", metavar="FILE", help="its id, an alias, or datum:// and either")
+    made["upload"].add_argument("files", nargs="+", metavar="PATH")
+    made["upload"].add_argument("--tag", action="append", default=[], metavar="TAG")
+    made["upload"].add_argument("--alias", metavar="NAME", help="a name that stands for it from now on (one file)")
+    made["upload"].add_argument("--store", metavar="NAME", help="a store; the project's default without it")
+    made["trace"].add_argument("of", metavar="N|FILE", help="an execution's number, a file's id or alias")
+    made["trace"].add_argument("--direction", choices=("both", "back", "forth"), default="both")
+    made["trace"].add_argument("--depth", type=int, default=3, metavar="STEPS")
     for name in ("machines", "queue"):
         made[name].add_argument("environment", nargs="?", metavar="NAME", help="an environment's slug; all without it")
     return parser
