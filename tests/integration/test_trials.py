@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,11 @@ import urllib3
 from tests.parts.local import until
 from tests.parts.postgres import free_port
 from tests.parts.server import LocalServer, local_server
+from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.local import LocalEngine
+from valo_jupyter.server.trials import TrialRunner
+from valo_jupyter.services import Services
+from valo_jupyter.services.trials import Trial
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +91,41 @@ def test_a_trial_under_way_ends_with_the_server(server: LocalServer) -> None:
     done = followed(server, made)
     assert done["steps"][-1]["name"] == "close"
     assert list((server.state.root / "machines").glob(f"test-{made['id'][:8]}*")) == []
+
+
+@pytest.mark.asyncio
+async def test_a_machine_is_closed_although_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services = Services.open(StateFolder(tmp_path / "state"))
+    engines: list[LocalEngine] = []
+
+    def open_engine(trial: Trial, slug: str) -> LocalEngine:
+        engines.append(LocalEngine(slug=slug, state=services.state, options={}))
+        return engines[-1]
+
+    def full(*_step: Any) -> None:
+        raise OSError("the disk is full")
+
+    closed: list[bool] = []
+    close = LocalEngine.close
+
+    async def closing(engine: LocalEngine) -> None:
+        await close(engine)
+        closed.append(not list((services.state.root / "machines").glob("*.json")))
+
+    monkeypatch.setattr(LocalEngine, "close", closing)
+    monkeypatch.setattr(services.trials, "step", full)
+    services.trials.create(services.accounts.ensure("ana", admin=True), "local", {})
+    runner = TrialRunner(services.trials, open_engine=open_engine, addresses=lambda: None)
+    running = asyncio.create_task(runner.run())
+    try:
+        for _ in range(600):
+            if closed:
+                break
+            await asyncio.sleep(0.1)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        services.close()
+    assert closed == [True]

@@ -91,6 +91,8 @@ class TrialRunner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            log.error("the end of a test could not be written", exc_info=error)
         self.wake()
 
     async def _try(self, trial: Trial) -> None:
@@ -131,12 +133,15 @@ class TrialRunner:
         except Exception as error:
             log.exception("the test of an engine %s failed", trial.engine)
             problem = f"{type(error).__name__}: {error}"
-        if problem is not None:
-            reached = started and await self._call(self._trials.reached, trial.id)
-            name = "run" if reached else "reach" if started else "start"
-            await self._step(trial.id, name, False, problem, time.monotonic() - begun)
-        if engine is not None:
-            await self._close(trial, engine)
+        try:
+            if problem is not None:
+                reached = started and await self._call(self._trials.reached, trial.id)
+                name = "run" if reached else "reach" if started else "start"
+                await self._step(trial.id, name, False, problem, time.monotonic() - begun)
+        finally:
+            # also when that could not be written
+            if engine is not None:
+                await self._close(trial, engine)
         await self._call(self._trials.finish, trial.id)
 
     async def _probe(self, trial: Trial, engine: Engine, changes: asyncio.Queue[Change]) -> str | None:
