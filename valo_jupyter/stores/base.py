@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 #: `(bytes done, bytes in all or None)`, called now and then during a transfer
 Progress = Callable[[int, "int | None"], None]
@@ -15,7 +16,10 @@ Cancel = Callable[[], bool]
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One object of a store. What a store does not know is None."""
+    """One object of a store. What a store does not know is None.
+
+    `etag` and `version` tell one content under a key from the next; `modified` has a time zone.
+    """
 
     key: str
     uri: str
@@ -26,17 +30,34 @@ class ObjectInfo:
     sha1: str | None = None
     sha256: str | None = None
     content_type: str | None = None
+    modified: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that was tried; `message` says what was found, and of what failed what to do about it."""
+
+    name: str
+    ok: bool
+    message: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "ok": self.ok, "message": self.message}
 
 
 @dataclass(frozen=True)
 class CheckReport:
-    """Whether a store can be used, and if not, each reason with what to do about it."""
+    """Whether a store can be used, step by step."""
 
-    problems: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = ()
 
     @property
     def ok(self) -> bool:
-        return not self.problems
+        return all(step.ok for step in self.steps)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(step.message for step in self.steps if not step.ok)
 
 
 @runtime_checkable
@@ -49,6 +70,14 @@ class Store(Protocol):
 
     def check(self) -> CheckReport:
         """Try all that a job needs; never raises."""
+        ...
+
+    def uri_of(self, key: str) -> str:
+        """The object's address."""
+        ...
+
+    def key_of(self, uri: str) -> str:
+        """The key in an address of this store. Raises `NotFound` for what is none."""
         ...
 
     def head(self, key: str) -> ObjectInfo:

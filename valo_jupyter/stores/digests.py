@@ -47,6 +47,10 @@ class Digester:
         self._beside = beside
         self.size = 0
 
+    def go_on(self, beside: Executor) -> None:
+        """It has become a large file."""
+        self._beside = beside
+
     def update(self, data: bytes | memoryview) -> None:
         pending = self._beside.submit(self._md5.update, data) if self._beside else None
         self._sha1.update(data)

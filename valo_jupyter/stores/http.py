@@ -63,6 +63,12 @@ class HttpStore:
     def check(self) -> CheckReport:
         return CheckReport()
 
+    def uri_of(self, key: str) -> str:
+        return without_credentials(key)
+
+    def key_of(self, uri: str) -> str:
+        return uri
+
     def head(self, key: str) -> ObjectInfo:
         with _request("HEAD", key, {}) as answer:
             _raise_for(answer, key)

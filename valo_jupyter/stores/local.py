@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
+from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress, Step
 from valo_jupyter.stores.copying import copy_file
 from valo_jupyter.stores.digests import CHUNK, Checksums, digest_file
 from valo_jupyter.stores.errors import Changed, Corrupt, Misconfigured, NotFound, StoreError, Unavailable
@@ -53,6 +53,9 @@ class LocalStore:
             raise NotFound(f"“{uri}” is no address of the built-in store: those look like {SCHEME}<sha256>.")
         return key
 
+    def uri_of(self, key: str) -> str:
+        return SCHEME + key
+
     def check(self) -> CheckReport:
         probe = self._incoming / f"check-{uuid.uuid4().hex}"
         try:
@@ -60,8 +63,9 @@ class LocalStore:
             probe.write_bytes(b"check")
             probe.unlink()
         except OSError as error:
-            return CheckReport((f"The folder {self.root} cannot be written: {error.strerror}. Check its permissions.",))
-        return CheckReport()
+            problem = f"The folder {self.root} cannot be written: {error.strerror}. Check its permissions."
+            return CheckReport((Step("write", False, problem),))
+        return CheckReport((Step("write", True),))
 
     def head(self, key: str) -> ObjectInfo:
         try:

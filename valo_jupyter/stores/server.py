@@ -16,7 +16,7 @@ from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
 from valo_jupyter.stores.digests import CHUNK, Digester, digest_file
 from valo_jupyter.stores.errors import Cancelled, Changed, Corrupt, Denied, NotFound
-from valo_jupyter.stores.local import SCHEME
+from valo_jupyter.stores.local import SCHEME, LocalStore
 
 #: a larger file goes in parts, so that a cut connection costs one of them
 PART = 8 * 1024 * 1024
@@ -55,6 +55,12 @@ class ServerStore:
 
     def check(self) -> CheckReport:
         return CheckReport()
+
+    def uri_of(self, key: str) -> str:
+        return SCHEME + key
+
+    def key_of(self, uri: str) -> str:
+        return LocalStore.key_of(uri)
 
     def head(self, key: str) -> ObjectInfo:
         answer = self._insist("GET", key, None, headers={"Range": "bytes=0-0"})
