@@ -357,7 +357,7 @@ data = sa.Table(
     sa.Column("sha256", sa.String(64), index=True),
     sa.Column("uri", sa.Text, nullable=False),
     #: where it is; null: the built-in store, or behind a web address
-    sa.Column("store_id", sa.String(36), index=True),
+    sa.Column("store_id", sa.String(36)),
     #: where it is to be moved to, once that store takes it
     sa.Column("wanted_store_id", sa.String(36)),
     #: which version of the object it is, as its store says
@@ -369,8 +369,11 @@ data = sa.Table(
     _ref("output_execution_id", "executions.id", nullable=True, index=True),
     sa.Column("ctime", sa.DateTime, nullable=False),
     sa.Column("purged", sa.Boolean, nullable=False, default=False),
-    sa.Index("ix_data_project", "project_id", "ctime"),
-    sa.Index("ix_data_name", "project_id", "name"),
+    # in the orders of the lists
+    sa.Index("ix_data_project", "project_id", "ctime", "id"),
+    sa.Index("ix_data_store", "project_id", "store_id", "ctime", "id"),
+    sa.Index("ix_data_name", "project_id", "name", "id"),
+    sa.Index("ix_data_size", "project_id", "size", "id"),
     sa.Index("ix_data_uri", "project_id", "uri"),
 )
 
@@ -381,17 +384,18 @@ data_tags = sa.Table(
     sa.Column("tag", sa.String(255), primary_key=True),
     sa.Column("project_id", sa.String(36), nullable=False),
     sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Index("ix_data_tags_lookup", "project_id", "tag", "ctime"),
+    sa.Index("ix_data_tags_lookup", "project_id", "tag", "ctime", "datum_id"),
 )
 
-#: words of the names of files, lower case, by which they are searched
+#: words of the names, tags and aliases of files, as `domain.words` has them, by which they are searched
 data_words = sa.Table(
     "data_words",
     metadata,
     sa.Column("project_id", sa.String(36), primary_key=True),
-    sa.Column("word", sa.String(255), primary_key=True),
+    # in the order of its letters' numbers, so that those with the same beginning are side by side
+    sa.Column("word", sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql"), primary_key=True),
     sa.Column("ctime", sa.DateTime, primary_key=True),
-    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
 
 datum_aliases = sa.Table(
@@ -454,6 +458,15 @@ dataset_files = sa.Table(
     #: its name within the version, with `/`
     sa.Column("name", sa.String(1024), primary_key=True),
     sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+#: other names of versions, which may come to stand for others
+dataset_aliases = sa.Table(
+    "dataset_aliases",
+    metadata,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("name", sa.String(255), primary_key=True),
+    sa.Column("version_id", sa.ForeignKey("dataset_versions.id", ondelete="CASCADE"), nullable=False, index=True),
 )
 
 #: files on their way from people; their bytes are in the state folder until they are whole

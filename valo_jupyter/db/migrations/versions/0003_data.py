@@ -1,4 +1,4 @@
-"""Data: stores of the team's own, aliases, datasets, uploads, and files that are found by the words of their names."""
+"""Data: stores of the team's own, aliases, datasets, uploads, and files that are found by their words."""
 
 import re
 
@@ -7,6 +7,8 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+
+_WORD = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
 
 
 def upgrade() -> None:
@@ -74,12 +76,23 @@ def upgrade() -> None:
     op.create_table(
         "data_words",
         sa.Column("project_id", sa.String(length=36), nullable=False),
-        sa.Column("word", sa.String(length=255), nullable=False),
+        sa.Column("word", _WORD, nullable=False),
         sa.Column("ctime", sa.DateTime(), nullable=False),
         sa.Column("datum_id", sa.String(length=36), nullable=False),
         _owned("data_words", "datum_id", "data"),
         sa.PrimaryKeyConstraint("project_id", "word", "ctime", "datum_id", name=op.f("pk_data_words")),
     )
+    op.create_index(op.f("ix_data_words_datum_id"), "data_words", ["datum_id"], unique=False)
+    op.create_table(
+        "dataset_aliases",
+        sa.Column("dataset_id", sa.String(length=36), nullable=False),
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("version_id", sa.String(length=36), nullable=False),
+        _owned("dataset_aliases", "dataset_id", "datasets"),
+        _owned("dataset_aliases", "version_id", "dataset_versions"),
+        sa.PrimaryKeyConstraint("dataset_id", "name", name=op.f("pk_dataset_aliases")),
+    )
+    op.create_index(op.f("ix_dataset_aliases_version_id"), "dataset_aliases", ["version_id"], unique=False)
     op.create_table(
         "dataset_files",
         sa.Column("version_id", sa.String(length=36), nullable=False),
@@ -120,8 +133,11 @@ def upgrade() -> None:
     op.add_column("data", sa.Column("wanted_store_id", sa.String(length=36), nullable=True))
     op.add_column("data", sa.Column("version", sa.Text(), nullable=True))
     op.add_column("data", sa.Column("origin", sa.String(length=16), server_default="output", nullable=False))
-    op.create_index("ix_data_name", "data", ["project_id", "name"], unique=False)
-    op.create_index(op.f("ix_data_store_id"), "data", ["store_id"], unique=False)
+    op.drop_index("ix_data_project", "data")
+    op.create_index("ix_data_project", "data", ["project_id", "ctime", "id"], unique=False)
+    op.create_index("ix_data_store", "data", ["project_id", "store_id", "ctime", "id"], unique=False)
+    op.create_index("ix_data_name", "data", ["project_id", "name", "id"], unique=False)
+    op.create_index("ix_data_size", "data", ["project_id", "size", "id"], unique=False)
     op.create_index("ix_data_uri", "data", ["project_id", "uri"], unique=False)
     op.add_column("executions", sa.Column("store_id", sa.String(length=36), nullable=True))
     op.add_column("projects", sa.Column("default_store_id", sa.String(length=36), nullable=True))
@@ -146,7 +162,7 @@ def _tags_by_project() -> None:
         _owned("data_tags", "datum_id", "data"),
         sa.PrimaryKeyConstraint("datum_id", "tag", name=op.f("pk_data_tags")),
     )
-    op.create_index("ix_data_tags_lookup", "data_tags", ["project_id", "tag", "ctime"])
+    op.create_index("ix_data_tags_lookup", "data_tags", ["project_id", "tag", "ctime", "datum_id"])
     op.execute(
         "INSERT INTO data_tags (datum_id, tag, project_id, ctime) "
         "SELECT datum_id, tag, project_id, ctime FROM tags_before"
@@ -158,16 +174,20 @@ def _words() -> None:
     """What there is can be found, too; files that only were inputs are told apart."""
     op.execute("UPDATE data SET origin = 'input' WHERE output_execution_id IS NULL")
     data = sa.table("data", *map(sa.column, ("id", "project_id", "name")), sa.column("ctime", sa.DateTime()))
+    tags = sa.table("data_tags", *map(sa.column, ("datum_id", "tag")))
     words = sa.table(
         "data_words", *map(sa.column, ("project_id", "word", "datum_id")), sa.column("ctime", sa.DateTime())
     )
     connection = op.get_bind()
     last = ""
     while rows := connection.execute(sa.select(data).where(data.c.id > last).order_by(data.c.id).limit(500)).all():
+        texts = {row.id: row.name for row in rows}
+        for row in connection.execute(sa.select(tags).where(tags.c.datum_id.in_(list(texts)))):
+            texts[row.datum_id] += f" {row.tag}"
         found = [
             {"project_id": row.project_id, "word": word, "ctime": row.ctime, "datum_id": row.id}
             for row in rows
-            for word in {word[:64] for word in re.findall(r"[^\W_]+", row.name.casefold())}
+            for word in {word[:64] for word in re.findall(r"[^\W_]+", texts[row.id].casefold())}
         ]
         if found:
             connection.execute(sa.insert(words), found)
