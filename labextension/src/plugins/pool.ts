@@ -1,6 +1,12 @@
 /** Opens the pages of environments and registries, and again after a reload. */
-import { ILabShell, ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, IThemeManager, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  ILabShell,
+  ILabStatus,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, IThemeManager, type MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { DOMAIN } from '../components/trans';
@@ -8,13 +14,14 @@ import { CommandIDs, IValo } from '../tokens';
 import { announceFailure } from '../widgets/failure';
 import { environmentIcon } from '../widgets/icons';
 import { PoolPage, type IPoolActions, type PoolPageKind } from '../widgets/poolPage';
+import { UnsavedPanel } from '../widgets/unsaved';
 
 export const poolPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:pool',
   description: 'The pages of environments and private registries.',
   autoStart: true,
   requires: [IValo, IRenderMimeRegistry],
-  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ILabShell, IThemeManager],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ILabShell, IThemeManager, ILabStatus],
   activate: (
     app: JupyterFrontEnd,
     valo: IValo,
@@ -23,7 +30,8 @@ export const poolPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     labShell: ILabShell | null,
-    themes: IThemeManager | null
+    themes: IThemeManager | null,
+    status: ILabStatus | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
@@ -44,7 +52,7 @@ export const poolPlugin: JupyterFrontEndPlugin<void> = {
     const open = async (kind: PoolPageKind, id = '') => {
       let page = pages.find(({ content }) => content.kind === kind && content.environmentId === id);
       if (!page) {
-        page = new MainAreaWidget({ content: new PoolPage({ kind, id, valo, trans, renderers, actions }) });
+        page = new UnsavedPanel(new PoolPage({ kind, id, valo, trans, renderers, actions, status }), trans);
         page.id = ['valo', kind, id].filter(Boolean).join('-');
         page.title.icon = environmentIcon;
         page.title.closable = true;

@@ -20,7 +20,10 @@ Object.assign(globalThis, {
     media,
     matches: false,
     addEventListener: () => undefined,
-    removeEventListener: () => undefined
+    removeEventListener: () => undefined,
+    // what Lab's toolbars still call
+    addListener: () => undefined,
+    removeListener: () => undefined
   })
 });
 

@@ -30,7 +30,7 @@ export default function EnvironmentPage(props: IPoolPageProps): JSX.Element {
 
 function Page(props: IPoolPageProps & { model: EnvironmentModel }): JSX.Element {
   const trans = useTrans();
-  const { valo, model, visible, actions, onTitle } = props;
+  const { valo, model, visible, actions, onTitle, onDirty } = props;
   const { account } = valo;
   useModel(model, account);
   useLook(visible ? model : null);
@@ -46,9 +46,10 @@ function Page(props: IPoolPageProps & { model: EnvironmentModel }): JSX.Element 
   const dirty = Object.keys(draft).length > 0;
   useEffect(() => {
     if (name) {
-      onTitle(dirty ? `${name} •` : name);
+      onTitle(name);
     }
-  }, [name, dirty, onTitle]);
+  }, [name, onTitle]);
+  useEffect(() => onDirty(dirty), [dirty, onDirty]);
 
   if (!environment) {
     return model.error ? (

@@ -13,7 +13,7 @@ import type { IPoolPageProps } from './poolPage';
 
 export default function NewEnvironmentPage(props: IPoolPageProps): JSX.Element {
   const trans = useTrans();
-  const { valo, actions, onClose } = props;
+  const { valo, actions, onClose, onDirty } = props;
   const { account } = valo;
   useModel(account);
   useEffect(() => void account.load(), [account]);
@@ -22,6 +22,8 @@ export default function NewEnvironmentPage(props: IPoolPageProps): JSX.Element {
   const [engine, setEngine] = useState<string | null>(null);
   const [draft, setDraft] = useState<SettingsDraft>({});
   const { trial, start, close } = useTrial(props, null);
+  const dirty = Object.keys(draft).length > 0;
+  useEffect(() => onDirty(dirty), [dirty, onDirty]);
   if (readOnly) {
     return <Message title={trans.__('You cannot make an environment')} text={readOnly} />;
   }

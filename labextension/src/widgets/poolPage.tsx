@@ -1,12 +1,13 @@
 /** A page of the main area about the pool: all environments, one of them, a new one, or the registries. */
+import type { ILabStatus } from '@jupyterlab/application';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget } from '@jupyterlab/ui-components';
-import type { Message as LuminoMessage } from '@lumino/messaging';
 import { lazy, Suspense } from 'react';
 import { Message } from '../components/Message';
 import { TransContext } from '../components/trans';
 import type { IValo } from '../tokens';
+import { Looked } from './looked';
 import type { IRenderers } from './renderers';
+import { Unsaved } from './unsaved';
 
 // the code of a page is fetched when it is first looked at
 const PAGES = {
@@ -35,6 +36,7 @@ export interface IPoolPageOptions {
   trans: TranslationBundle;
   renderers: Pick<IRenderers, 'rendermime' | 'themeChanged'>;
   actions: IPoolActions;
+  status: ILabStatus | null;
 }
 
 /** What a page's content is given. */
@@ -42,12 +44,17 @@ export interface IPoolPageProps extends IPoolPageOptions {
   /** Whether anybody looks at it. */
   visible: boolean;
   onTitle: (label: string) => void;
+  /** Whether something was typed that is not saved. */
+  onDirty: (dirty: boolean) => void;
   onClose: () => void;
 }
 
-export class PoolPage extends ReactWidget {
+export class PoolPage extends Looked {
+  readonly unsaved: Unsaved;
+
   constructor(private _options: IPoolPageOptions) {
     super();
+    this.unsaved = new Unsaved(this.title, _options.status);
     const { kind, trans } = _options;
     this.addClass('valo-Page');
     this.title.label = {
@@ -67,46 +74,41 @@ export class PoolPage extends ReactWidget {
     return this._options.id ?? '';
   }
 
+  dispose(): void {
+    this.unsaved.dispose();
+    super.dispose();
+  }
+
   render(): JSX.Element {
     const { kind, trans } = this._options;
     const Body = PAGES[kind];
     return (
       <TransContext.Provider value={trans}>
         <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
-          <Body {...this._options} visible={this._looked} onTitle={this._onTitle} onClose={this._onClose} />
+          <Body
+            {...this._options}
+            visible={this.looked}
+            onTitle={this._onTitle}
+            onDirty={this._onDirty}
+            onClose={this._onClose}
+          />
         </Suspense>
       </TransContext.Provider>
     );
-  }
-
-  protected onAfterAttach(message: LuminoMessage): void {
-    super.onAfterAttach(message);
-    this._look(this.isVisible);
-  }
-
-  protected onAfterShow(message: LuminoMessage): void {
-    super.onAfterShow(message);
-    this._look(true);
-  }
-
-  protected onBeforeHide(message: LuminoMessage): void {
-    super.onBeforeHide(message);
-    this._look(false);
-  }
-
-  private _look(visible: boolean): void {
-    this._looked = visible;
-    this.update();
   }
 
   private _onTitle = (label: string): void => {
     this.title.label = label;
   };
 
+  private _onDirty = (dirty: boolean): void => {
+    this.unsaved.dirty = dirty;
+  };
+
   private _onClose = (): void => {
+    // it is saved, or is to be no more
+    this.unsaved.dirty = false;
     // the page is its panel's content
     this.parent?.close();
   };
-
-  private _looked = false;
 }

@@ -24,7 +24,7 @@ export default function RegistriesPage(props: IPoolPageProps): JSX.Element {
 
 function Page(props: IPoolPageProps & { model: RegistriesModel }): JSX.Element {
   const trans = useTrans();
-  const { model, visible, actions } = props;
+  const { model, visible, actions, onDirty } = props;
   useModel(model);
   useEffect(() => {
     if (visible) {
@@ -57,6 +57,7 @@ function Page(props: IPoolPageProps & { model: RegistriesModel }): JSX.Element {
             key={edited === 'new' ? 'new' : edited.id}
             model={model}
             registry={edited === 'new' ? null : edited}
+            onDirty={onDirty}
             onDone={() => setEdited(null)}
           />
         )}
@@ -90,11 +91,23 @@ function Page(props: IPoolPageProps & { model: RegistriesModel }): JSX.Element {
   );
 }
 
-function RegistryForm(props: { model: RegistriesModel; registry: IRegistry | null; onDone: () => void }): JSX.Element {
+interface IFormProps {
+  model: RegistriesModel;
+  registry: IRegistry | null;
+  onDirty: (dirty: boolean) => void;
+  onDone: () => void;
+}
+
+function RegistryForm(props: IFormProps): JSX.Element {
   const trans = useTrans();
-  const { model, registry, onDone } = props;
+  const { model, registry, onDirty, onDone } = props;
   const saved = registry as unknown as Readonly<Record<string, Value>> | null;
   const [draft, setDraft] = useState<SettingsDraft>({});
+  const dirty = Object.keys(draft).length > 0;
+  useEffect(() => {
+    onDirty(dirty);
+    return () => onDirty(false);
+  }, [dirty, onDirty]);
   const [problems, setProblems] = useState<Record<string, FieldProblem>>({});
   const [refused, setRefused] = useState<Record<string, string>>({});
   const [busy, setBusy] = useState(false);
