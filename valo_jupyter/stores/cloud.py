@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import uuid
 from abc import ABC, abstractmethod
@@ -11,11 +12,12 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ClassVar
+from urllib.parse import quote
 
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress, Step
 from valo_jupyter.stores.errors import Corrupt, Denied, NotFound, StoreError
-from valo_jupyter.stores.receiving import Piece, receive
+from valo_jupyter.stores.receiving import STREAMS, Piece, receive
 from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
 from valo_jupyter.stores.sending import Sink, send
 
@@ -32,6 +34,8 @@ class CloudStore(ABC):
     kind: ClassVar[kinds.StoreKind]
     #: what the service calls the permission that each step of the check needs
     permissions: ClassVar[Mapping[str, str]]
+    #: parts of one upload at the same time
+    streams: ClassVar[int] = STREAMS
 
     def __init__(
         self, options: Mapping[str, Any], credentials: Mapping[str, Any], *, patience: Patience = PATIENCE
@@ -114,7 +118,9 @@ class CloudStore(ABC):
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
         sink = self._sink(key)
-        return send(sink, path, move=move, progress=progress, cancel=cancel, patience=self.patience)
+        return send(
+            sink, path, move=move, progress=progress, cancel=cancel, patience=self.patience, streams=self.streams
+        )
 
     def list(self, prefix: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         return self._list(prefix, after)
@@ -174,6 +180,15 @@ class _Probe:
         tried = self._try("cors", lambda: problems.append(self._store._cors()))
         # browsers download by links, which need no CORS: what lacks is said, and is no failure
         return Step("cors", True, (problems[0] or "") if problems else tried.message)
+
+
+def disposition(filename: str | None, inline: bool) -> str:
+    """What a browser is told of a file: to show or to keep it, and its name, also where that is not ASCII."""
+    way = "inline" if inline else "attachment"
+    if filename is None:
+        return way
+    plain = re.sub(r"[^ !#-\[\]-~]", "_", filename)
+    return f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
 def _clock(theirs: datetime | None) -> Step:
