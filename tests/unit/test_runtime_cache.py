@@ -42,8 +42,9 @@ def url() -> Iterator[str]:
 
 
 def age(folder: Path, seconds: float) -> None:
-    for file in folder.rglob("*.json"):
-        os.utime(file, (time.time() - seconds, file.stat().st_mtime - seconds))
+    for file in (folder / "content").iterdir():
+        status = file.stat()
+        os.utime(file, ns=(status.st_atime_ns - int(seconds * 1e9), status.st_mtime_ns))
 
 
 def test_what_another_execution_downloads_is_not_trimmed_away(url: str, tmp_path: Path):
@@ -72,9 +73,9 @@ def test_the_longest_unused_goes_first(url: str, tmp_path: Path):
     kept = set(os.listdir(tmp_path / "content"))
     assert kept == {each.sums.sha256 for each in (first, third, fourth)}
     with pytest.raises(FileNotFoundError):
-        cache.place(second, tmp_path / "copy")
+        cache.place(second.sums, tmp_path / "copy")
     # and is fetched again when it is asked for
-    cache.place(cache.fetch(f"{url}/b"), tmp_path / "copy")
+    cache.place(cache.fetch(f"{url}/b").sums, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"/b" * 1000
 
 
@@ -84,7 +85,7 @@ def test_a_kept_file_that_somebody_changed_is_fetched_again(url: str, tmp_path: 
     kept.chmod(0o644)
     kept.write_bytes(b"/x" * 1000)
     os.utime(kept, (1, 1))
-    cache.place(cache.fetch(f"{url}/a"), tmp_path / "copy")
+    cache.place(cache.fetch(f"{url}/a").sums, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"/a" * 1000
 
 
@@ -107,14 +108,14 @@ def test_content_that_never_changes_is_fetched_once(tmp_path: Path) -> None:
         return digest_file(path)
 
     for number in range(2):
-        kept = cache.fetch_unchanging("valo://abc", get)
-        cache.place(kept, tmp_path / f"copy-{number}")
+        kept = cache.fetch_object("valo://abc", "abc", get)
+        cache.place(kept.sums, tmp_path / f"copy-{number}")
     assert len(asked) == 1
     assert (tmp_path / "copy-1").read_bytes() == b"always the same"
     # somebody has written to it
     (tmp_path / "cache" / "content" / kept.sums.sha256).chmod(0o644)
     (tmp_path / "cache" / "content" / kept.sums.sha256).write_bytes(b"something else")
-    cache.fetch_unchanging("valo://abc", get)
+    cache.fetch_object("valo://abc", "abc", get)
     assert len(asked) == 2
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import json
@@ -11,12 +12,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from valo_jupyter.stores.base import Cancel, Progress
 from valo_jupyter.stores.copying import copy_file
 from valo_jupyter.stores.digests import Checksums
+from valo_jupyter.stores.errors import Cancelled
 from valo_jupyter.stores.http import Validators, download
 
 #: the most that a computer keeps for later executions, and the part of its disk that is the most
@@ -25,6 +28,11 @@ _SHARE = 0.1
 _PART = ".part"
 #: seconds without growth after which a partial download is nobody's any more
 _ABANDONED = 24 * 3600
+#: what every kept file was last written at (nanoseconds since 1970): any other time is that of somebody's write
+_MARK = 1_000_000_000 * 10**9
+#: between looks at a lock that another download holds
+_LOOK = 0.02
+_NO_LINKS = frozenset({errno.EXDEV, errno.EMLINK, errno.EPERM, errno.ENOTSUP, errno.ENOSYS})
 
 
 def largest_for(folder: Path) -> int:
@@ -34,93 +42,174 @@ def largest_for(folder: Path) -> int:
 
 @dataclass(frozen=True)
 class Cached:
-    """One address as it was when it was last fetched."""
+    """Content that is kept here, and what its address said of it when it was last asked."""
 
     sums: Checksums
-    validators: Validators
-    filename: str | None
-    #: of the kept file: another one means that somebody wrote to it
-    mtime_ns: int
+    validators: Validators = field(default_factory=Validators)
+    filename: str | None = None
 
 
 class InputCache:
-    """`<folder>/content/<sha256>` and `<folder>/addresses/<sha256 of the address>.json`.
+    """`content/<sha256>`, `sums/<sha256>.json` and `addresses/<sha256 of the address>.json` in a folder.
 
-    An address is asked each time whether its content has changed; what has no validators is fetched anew. Executions
-    get copies, which cost nothing where the file system shares blocks: code may do with an input what it likes. What
-    was not used for the longest goes when there is more than `largest` bytes.
+    An address is asked each time whether its content has changed; what has no validators is fetched anew. One download
+    at a time fetches a content, or an address: whoever wants the same waits for it and finds it there.
+
+    An execution gets a hard link where its code cannot write to it: in a container, whose inputs are mounted read-only,
+    and as processes of any account but root, since kept files are read-only. It costs nothing, and takes no room; so
+    inputs of several executions at once are one file. Root's processes get a copy, which costs nothing either where the
+    file system shares blocks: no permission would keep them from spoiling what others read. Whoever changes permissions
+    to write to a kept file gives it another time, by which it is known, and fetched again.
+
+    What was not used for the longest goes when there is more than `largest` bytes.
     """
 
     def __init__(self, folder: Path, largest: int = _LARGEST) -> None:
+        self._folder = folder
         self._content = folder / "content"
+        self._sums = folder / "sums"
         self._addresses = folder / "addresses"
+        self._locks = folder / "locks"
         self._largest = largest
-        for part in (self._content, self._addresses):
+        for part in (self._content, self._sums, self._addresses, self._locks):
             part.mkdir(parents=True, exist_ok=True)
 
     def fetch(
-        self, url: str, *, fresh: bool = False, progress: Progress | None = None, cancel: Cancel | None = None
+        self,
+        url: str,
+        *,
+        fresh: bool = False,
+        expect: str | None = None,
+        private_redirects: bool = True,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
     ) -> Cached:
-        """See that the content behind `url` is here. `fresh`: download it whatever is known of it."""
-        known = None if fresh else self._known(url)
-        with self._part() as part:
+        """See that the content behind a web address is here. `fresh`: download it whatever is known of it."""
+        if expect is not None and not fresh and (sums := self.sums(expect)):
+            return Cached(sums)
+        with self._alone(url, cancel), self._part() as part:
+            known = None if fresh else self._known(url)
             got = download(url, part, known=known.validators if known else None, progress=progress, cancel=cancel)
             if got.sums is None:
                 assert known is not None
-                os.utime(self._entry(url))
                 return known
-            return self._keep(url, part, got.sums, got.validators, got.filename)
+            self._keep(part, got.sums)
+            cached = Cached(got.sums, got.validators, got.filename)
+            self._remember(url, cached)
+            return cached
 
-    def fetch_unchanging(self, uri: str, get: Callable[[Path], Checksums]) -> Cached:
-        """See that the content behind `uri` is here, which is always the same; `get` writes it to a path."""
-        known = self._known(uri)
-        if known is not None:
-            os.utime(self._entry(uri))
-            return known
-        with self._part() as part:
+    def fetch_object(
+        self,
+        uri: str,
+        version: str | None,
+        get: Callable[[Path], Checksums],
+        *,
+        expect: str | None = None,
+        fresh: bool = False,
+        cancel: Cancel | None = None,
+    ) -> Cached:
+        """See that an object's content is here; `get` writes it to a path.
+
+        Parameters
+        ----------
+        version
+            Another one means other content; None: not known, so that only `expect` spares a download.
+        expect
+            The sha256 of the content, where it is known before.
+        """
+
+        def kept() -> Cached | None:
+            if expect is not None and (sums := self.sums(expect)):
+                return Cached(sums)
+            known = self._known(uri) if version is not None else None
+            return known if known is not None and known.validators.etag == version else None
+
+        if not fresh and (found := kept()):
+            return found
+        with self._alone(expect or f"{uri} {version}", cancel), self._part() as part:
+            # another one may have fetched it meanwhile
+            if not fresh and (found := kept()):
+                return found
             sums = get(part)
-            return self._keep(uri, part, sums, Validators(etag=sums.sha256), None)
+            self._keep(part, sums)
+            cached = Cached(sums, Validators(etag=version))
+            self._remember(uri, cached)
+            return cached
 
-    def place(self, cached: Cached, path: Path, *, cancel: Cancel | None = None) -> None:
-        """Put a copy of the content at `path`. FileNotFoundError: another execution has just trimmed it away."""
-        copy_file(self._content / cached.sums.sha256, path, cancel=cancel)
+    def sums(self, sha256: str) -> Checksums | None:
+        """The checksums of content that is here, and used from now on."""
+        try:
+            sums = Checksums(**json.loads((self._sums / f"{sha256}.json").read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+        if not self._is_whole(sums):
+            return None
+        self._use(sha256)
+        return sums
 
-    def trim(self) -> None:
-        """Make what is kept no larger than it may be, and remove what broken downloads left.
+    def place(self, sums: Checksums, path: Path, *, shared: bool = False, cancel: Cancel | None = None) -> None:
+        """Put the content at `path`. FileNotFoundError: another execution has just trimmed it away.
+
+        `shared`: a hard link, if the file systems can; else a copy.
+        """
+        kept = self._content / sums.sha256
+        if shared:
+            try:
+                return os.link(kept, path)
+            except OSError as error:
+                if error.errno not in _NO_LINKS:
+                    raise
+        copy_file(kept, path, cancel=cancel)
+
+    def room(self, needed: int = 0) -> int:
+        """Bytes that can be written to this disk; where they are fewer than `needed`, what is kept here makes room."""
+        free = shutil.disk_usage(self._folder).free
+        if free < needed:
+            self.trim(needed - free)
+            free = shutil.disk_usage(self._folder).free
+        return free
+
+    def trim(self, excess: int = 0) -> None:
+        """Make what is kept no larger than it may be, and `excess` bytes less; remove what broken downloads left.
 
         Other machines of this computer may be doing so, and who places a file that has just gone fetches it again.
         """
-        with open(self._addresses.parent / ".trim", "w") as lock:
+        with open(self._folder / ".trim", "w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 return
-            self._trim()
+            self._trim(excess)
 
-    def _trim(self) -> None:
-        last_use: dict[str, float] = {}
-        for entry in self._addresses.glob("*.json"):
-            with suppress(OSError, ValueError, KeyError, TypeError):
-                content = json.loads(entry.read_bytes())["sums"]["sha256"]
-                last_use[content] = max(last_use.get(content, 0.0), entry.stat().st_mtime)
+    def _trim(self, wanted: int) -> None:
         kept = []
-        excess = -self._largest
+        total = 0
+        old = time.time() - _ABANDONED
         for file in self._content.iterdir():
             with suppress(FileNotFoundError):
                 status = file.stat()
-                part = file.name.endswith(_PART)
-                if part and time.time() - status.st_mtime > _ABANDONED:
-                    file.unlink()
+                part = _PART in file.name
+                if part and status.st_mtime < old:
+                    file.unlink(missing_ok=True)
                     continue
-                excess += status.st_size
+                total += status.st_size
                 if not part:
                     # what another execution downloads at this moment is not ours to remove
-                    kept.append((last_use.get(file.name, status.st_mtime), status.st_size, file))
+                    kept.append((status.st_atime, status.st_size, file))
+        excess = max(total - self._largest, wanted)
         for _, size, file in sorted(kept):
             if excess <= 0:
                 break
             file.unlink(missing_ok=True)
+            (self._sums / f"{file.name}.json").unlink(missing_ok=True)
             excess -= size
+        if excess < 0:
+            return
+        # what is known of addresses goes with the content
+        for entry in (*self._addresses.iterdir(), *self._locks.iterdir()):
+            with suppress(FileNotFoundError):
+                if entry.stat().st_mtime < old:
+                    entry.unlink()
 
     @contextmanager
     def _part(self) -> Iterator[Path]:
@@ -130,31 +219,58 @@ class InputCache:
         finally:
             part.unlink(missing_ok=True)
 
-    def _keep(self, url: str, part: Path, sums: Checksums, validators: Validators, filename: str | None) -> Cached:
-        kept = self._content / sums.sha256
-        os.chmod(part, 0o444)
-        os.replace(part, kept)
-        cached = Cached(sums, validators, filename, kept.stat().st_mtime_ns)
-        self._remember(url, cached)
-        return cached
+    @contextmanager
+    def _alone(self, what: str, cancel: Cancel | None) -> Iterator[None]:
+        """Wait until nobody else on this computer fetches it, too."""
+        with open(self._locks / _name(what), "w") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if cancel is not None and cancel():
+                        raise Cancelled from None
+                    time.sleep(_LOOK)
+            yield
 
-    def _known(self, url: str) -> Cached | None:
+    def _keep(self, part: Path, sums: Checksums) -> None:
+        os.chmod(part, 0o444)
+        os.utime(part, ns=(time.time_ns(), _MARK))
+        os.replace(part, self._content / sums.sha256)
+        _write(self._sums / f"{sums.sha256}.json", asdict(sums))
+
+    def _use(self, sha256: str) -> None:
+        # a copy or link made since does not count as a read everywhere (noatime)
+        with suppress(FileNotFoundError, PermissionError):
+            os.utime(self._content / sha256, ns=(time.time_ns(), _MARK))
+
+    def _is_whole(self, sums: Checksums) -> bool:
         try:
-            values = json.loads(self._entry(url).read_bytes())
-            cached = Cached(
-                Checksums(**values["sums"]), Validators(**values["validators"]), values["filename"], values["mtime_ns"]
-            )
-            stat = (self._content / cached.sums.sha256).stat()
+            status = os.stat(self._content / sums.sha256)
+        except FileNotFoundError:
+            return False
+        return (status.st_size, status.st_mtime_ns) == (sums.size, _MARK)
+
+    def _known(self, address: str) -> Cached | None:
+        try:
+            values = json.loads((self._addresses / _name(address)).read_bytes())
+            validators, filename = Validators(**values["validators"]), values["filename"]
+            sums = self.sums(values["sha256"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        whole = (stat.st_size, stat.st_mtime_ns) == (cached.sums.size, cached.mtime_ns)
-        return cached if whole and cached.validators else None
+        return Cached(sums, validators, filename) if sums and validators else None
 
-    def _remember(self, url: str, cached: Cached) -> None:
-        entry = self._entry(url)
-        temporary = entry.with_suffix(f".{uuid.uuid4().hex}")
-        temporary.write_text(json.dumps(asdict(cached)))
-        os.replace(temporary, entry)
+    def _remember(self, address: str, cached: Cached) -> None:
+        values = {"validators": asdict(cached.validators), "filename": cached.filename, "sha256": cached.sums.sha256}
+        _write(self._addresses / _name(address), values)
 
-    def _entry(self, url: str) -> Path:
-        return self._addresses / f"{hashlib.sha256(url.encode()).hexdigest()}.json"
+
+def _name(address: str) -> str:
+    """A file name for it: addresses are long, and may hold credentials."""
+    return hashlib.sha256(address.encode()).hexdigest()
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    temporary = path.with_name(f"{uuid.uuid4().hex}{_PART}")
+    temporary.write_text(json.dumps(value))
+    os.replace(temporary, path)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from valo_jupyter.domain.errors import ImageUnavailable, Invalid, ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.runtime.assigned import AssignedStores
 from valo_jupyter.runtime.commands import run_commands
 from valo_jupyter.runtime.config import write_config
 from valo_jupyter.runtime.containers.errors import ContainerFailed
@@ -114,6 +115,7 @@ class Job:
         self._kernels = kernels
         self._watch = watch
         self._source = source_of(assignment, wire, place)
+        self._stores = AssignedStores(assignment.get("stores", {}))
         self._folders = Folders((place.jobs if place else Path(assignment["jobs_folder"])) / name)
         variables = assignment["environment_variables"]
         secrets = {name: str(variables[name]) for name in assignment["secret_names"] if name in variables}
@@ -194,6 +196,8 @@ class Job:
                     register=lambda items: self._register("/run/v1/inputs", items),
                     cancel=self._stop.is_set,
                     source=self._source,
+                    stores=self._stores,
+                    shared=self._programs.inputs_are_read_only,
                 ).fetch()
             except Cancelled:
                 return Outcome("stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -25,10 +26,13 @@ class Programs(Protocol):
         The attempt's, as its code knows them.
     executed
         Where a notebook is written while it runs.
+    inputs_are_read_only
+        Code cannot write to files that are read-only, and so not to what is kept for others either.
     """
 
     folders: Folders
     executed: Path
+    inputs_are_read_only: bool
 
     @property
     def kernels(self) -> Kernels: ...
@@ -69,6 +73,7 @@ class OnThisMachine:
     def __init__(self, assignment: Mapping[str, Any], folders: Folders, sink: Sink, kernels: KernelPool) -> None:
         self.folders = folders
         self.executed = folders.outputs
+        self.inputs_are_read_only = os.geteuid() != 0
         self.kernels = kernels
         self.start_shell: StartShell = ProcessShell
         self._assignment = assignment

@@ -29,6 +29,7 @@ class InContainers:
         self.folders = PLACES
         # not in the folder that code writes to: it could put a link in the place of the file
         self.executed = folders.root / "executed"
+        self.inputs_are_read_only = not box.inside.writable_inputs
         self.image = box.image
         self.kernels = ContainerKernels(box)
         self.start_shell: StartShell = partial(ContainerShell, box)
