@@ -17,6 +17,7 @@ from tests.parts.netns import network_host
 from tests.parts.sshd import Sshd, sshd
 from valo_jupyter.domain.placement import Placement
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines.hosts import Host
 from valo_jupyter.engines.port import Change, Order
 
 ROOT = str(Path(__file__).parents[2])
@@ -114,6 +115,8 @@ class TestHosts:
             await bench.idle(2)
             found = [machine.hardware or {} for machine in bench.engine.machines()]
             assert {each["hostname"] for each in found} == {"host-one", "host-two"}
+            # their names do not say where they are
+            assert {each["host"] for each in found} == {str(Host.parse(server.host())) for server in self.servers}
             assert {(each["kind"], each["place"]) for each in found} == {("ssh", "on-prem")}
             assert all(each["cpu_count"] and each["memory_bytes"] for each in found)
             assert bench.said("waiting")[0].reason == "its hosts take 2 machines in all, and its maximum scale is 9"

@@ -201,3 +201,7 @@ def test_a_machine_says_whether_it_stays() -> None:
         for state, execution in (("busy", run), ("draining", run), ("draining", None), ("idle", None))
     ]
     assert words == ["busy", "busy, goes afterwards", "going", "idle"]
+    assert pool_words.hardware_words({"host": "ana@10.0.0.7"}) == "ana@10.0.0.7"
+    assert pool_words.hardware_words({"host": "ana@10.0.0.7", "hostname": "box", "cpu_count": 2}).startswith(
+        "ana@10.0.0.7, box, 2 CPUs"
+    )

@@ -76,11 +76,13 @@ def _state(data: Mapping[str, Any]) -> str:
 
 
 def hardware_words(hardware: Mapping[str, Any] | None) -> str:
-    """`box, 2 CPUs, 8.0 GB, Tesla T4`."""
+    """`ana@10.0.0.7, box, 2 CPUs, 8.0 GB, Tesla T4`."""
     if not hardware:
         return ""
     count, memory = hardware.get("cpu_count"), hardware.get("memory_bytes")
     parts = [
+        # as the settings name it, and as it calls itself
+        hardware.get("host"),
         hardware.get("hostname"),
         hardware.get("region"),
         f"{count} CPU{'s' if count != 1 else ''}" if count else None,

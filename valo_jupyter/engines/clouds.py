@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from valo_jupyter.engines.provider import Provider, ProviderEngine, Refused, Sight
+from valo_jupyter.engines.provider import Provider, Refused, Sight
+from valo_jupyter.engines.provider_engine import ProviderEngine
 from valo_jupyter.engines.starts import Starts
 
 log = logging.getLogger(__name__)

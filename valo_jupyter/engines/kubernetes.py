@@ -15,7 +15,8 @@ import yaml
 
 from valo_jupyter.engines import bundle
 from valo_jupyter.engines.pods import MACHINE, RUNTIME, STATE_LABEL, pod_of, sight_of
-from valo_jupyter.engines.provider import Provider, ProviderEngine, Refused, Sight
+from valo_jupyter.engines.provider import Provider, Refused, Sight
+from valo_jupyter.engines.provider_engine import ProviderEngine
 
 _TIMEOUT_SECONDS = 30.0
 

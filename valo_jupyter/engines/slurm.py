@@ -14,7 +14,8 @@ from dask_jobqueue.slurm import SLURMJob
 from valo_jupyter.domain.state import write_private
 from valo_jupyter.engines import bundle, slurm_queue
 from valo_jupyter.engines.logs import tail
-from valo_jupyter.engines.provider import Provider, ProviderEngine, Refused, Sight
+from valo_jupyter.engines.provider import Provider, Refused, Sight
+from valo_jupyter.engines.provider_engine import ProviderEngine
 from valo_jupyter.engines.slurm_queue import SlurmFailed
 
 #: reasons why a job waits, in words; https://slurm.schedmd.com/job_reason_codes.html

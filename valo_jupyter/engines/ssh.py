@@ -17,7 +17,8 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.claims import Owner
 from valo_jupyter.engines.hosts import parse
 from valo_jupyter.engines.port import Order
-from valo_jupyter.engines.provider import FENCED_SECONDS, Provider, ProviderEngine, Refused, Sight
+from valo_jupyter.engines.provider import Provider, Refused, Sight
+from valo_jupyter.engines.provider_engine import FENCED_SECONDS, ProviderEngine
 from valo_jupyter.engines.ssh_host import SshHost
 from valo_jupyter.engines.ssh_shell import words
 from valo_jupyter.engines.ssh_trust import Trust
@@ -97,6 +98,7 @@ class SshEngine(ProviderEngine):
             raise Refused("its hosts have no room for another machine now")
         host.machines.add(name)
         self._hosts_of[name] = host
+        self._say_where(name, {})
         self._mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._mark.touch(mode=0o600)
         return host
@@ -117,7 +119,15 @@ class SshEngine(ProviderEngine):
     def arrived(self, name: str, address: str, hardware: dict[str, Any] | None) -> bool:
         if host := self.host_of(name):
             host.succeeded()
-        return super().arrived(name, address, hardware)
+        taken = super().arrived(name, address, hardware)
+        self._say_where(name, hardware)
+        return taken
+
+    def _say_where(self, name: str, hardware: dict[str, Any] | None) -> None:
+        """A machine is known by its host as the options name it, too; the name it was given does not say it."""
+        slot, host = self._slots.get(name), self.host_of(name)
+        if slot is not None and host is not None:
+            slot.hardware = {**(hardware or {}), "host": str(host.host)}
 
     def address_for(self, name: str, order: Order) -> str:
         host = self.host_of(name)

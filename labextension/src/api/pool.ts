@@ -14,8 +14,11 @@ export interface IPoolMachine {
   /** When an idle one may be closed. */
   idle_until: string | null;
   execution: { id: string; counter: number; project: string | { id: string; name: string }; title: string } | null;
-  hardware: IMachine | null;
+  hardware: IHardware | null;
 }
+
+/** What a machine is; `host`: as the settings of its environment name it. */
+export type IHardware = IMachine & { host?: string };
 
 /** How an environment was used from `time` on, until the next. */
 export interface ISample {

@@ -1,5 +1,5 @@
 /** The machines of an environment: what each does, since when, and what it is. */
-import type { IPoolMachine } from '../api/pool';
+import type { IHardware, IPoolMachine } from '../api/pool';
 import type { IMachine } from '../api/types';
 import { formatAgo, formatBytes, formatTime } from './format';
 import { MachineWords } from './MachineWords';
@@ -53,14 +53,15 @@ export function MachineTable(props: {
   );
 }
 
-/** `builder-1 · on-prem · 8 cores · 32 GB · A100`. */
-export function Hardware(props: { hardware: IMachine | null }): JSX.Element {
+/** `ana@10.0.0.7 · builder-1 · on-prem · 8 cores · 32 GB · A100`. */
+export function Hardware(props: { hardware: IHardware | null }): JSX.Element {
   const trans = useTrans();
   const { hardware } = props;
   if (!hardware) {
     return <span className="valo-Quiet">{trans.__('not known yet')}</span>;
   }
   const words = [
+    hardware.host,
     hardware.hostname,
     placeWords(trans, hardware),
     hardware.cpu_count && trans._n('%1 core', '%1 cores', hardware.cpu_count),
