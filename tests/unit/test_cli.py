@@ -6,15 +6,16 @@ import io
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from valo_jupyter.client.events import Batch
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid
 from valo_jupyter.domain.units import parse_bytes
-from valo_jupyter.server import cli, cli_environments, cli_run
+from valo_jupyter.server import cli, cli_run
 from valo_jupyter.server.cli_progress import Progress
+from valo_jupyter.server.cli_settings import settings_of
 
 EXECUTION = {"counter": 12, "title": "train", "step": "train"}
 
@@ -49,15 +50,14 @@ def test_a_password_is_never_an_argument(monkeypatch: pytest.MonkeyPatch, capsys
     assert "--password-stdin" in capsys.readouterr().err
 
 
-def test_settings_of_an_environment_from_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_an_environment_from_words(tmp_path: Path) -> None:
     key = tmp_path / "key"
     key.write_text("PRIVATE")
     words = ["environment", "edit", "gpu", "--min", "1", "--max", "3", "--grace", "0.5", "--team-quota", "ml=2"]
     words += ["-o", 'hosts=["a", "b"]', "-o", "user=ana", "--option-file", f"key={key}", "--container", "memory=2G"]
     words += ["--container", "cpu=1.5", "--no-enabled", "--price", "none"]
     options = [("hosts", "list"), ("user", "string"), ("account", "string"), ("key", "text")]
-    kinds = [{"kind": "ssh", "options": [{"name": name, "type": kind} for name, kind in options]}]
-    monkeypatch.setattr(cli_environments, "_client", lambda: SimpleNamespace(engines=lambda: kinds))
+    of_ssh = [{"name": name, "type": kind, "secret": name == "key"} for name, kind in options]
     words += ["-o", "account=1234"]
     now = {
         "engine": "ssh",
@@ -65,7 +65,14 @@ def test_settings_of_an_environment_from_words(tmp_path: Path, monkeypatch: pyte
         "containers": {"mode": "always", "cpu": None},
         "options": {"hosts": ["old"], "port": 22, "key": {"set": True}},
     }
-    assert cli_environments._settings(cli.build_parser().parse_args(words), now) == {
+
+    def settings(words: list[str]) -> dict[str, Any]:
+        kinds = [{"kind": "ssh", "options": of_ssh}]
+        return settings_of(cli.build_parser().parse_args(words), now, lambda: kinds)
+
+    with pytest.raises(Invalid, match="--option-file key=PATH"):
+        settings([*words, "-o", "key=PRIVATE"])
+    assert settings(words) == {
         "min_scale": 1,
         "max_scale": 3,
         "scale_down_grace_minutes": 0.5,
