@@ -24,6 +24,7 @@ _PUBLIC = Option(
     "public_address", "flag", "Public address", "Of each machine; without one it needs a way out.", default=False
 )
 _BOOT_SETUP = Option("setup", "text", "Setup", "Shell lines that are run as root when a machine boots.", default="")
+_ALL_HAVE = (_TAGS, _BOOT_SETUP, HOST, PORT)
 _CLOUD_IMAGE = "Must start by cloud-init and have Python 3.10 or newer, with venv, and git."
 
 EC2 = Kind(
@@ -46,10 +47,7 @@ EC2 = Kind(
         Option("secret_access_key", "string", "Secret access key", secret=True),
         _SPOT,
         _PUBLIC,
-        _TAGS,
-        _BOOT_SETUP,
-        HOST,
-        PORT,
+        *_ALL_HAVE,
     ),
 )
 
@@ -82,10 +80,7 @@ AZURE = Kind(
         Option("client_id", "string", "Client id"),
         Option("client_secret", "string", "Client secret", secret=True),
         _PUBLIC,
-        _TAGS,
-        _BOOT_SETUP,
-        HOST,
-        PORT,
+        *_ALL_HAVE,
     ),
 )
 
@@ -108,10 +103,7 @@ GCP = Kind(
         Option("service_account_key", "text", "Key", "JSON of the account that makes them.", secret=True),
         _SPOT,
         _PUBLIC,
-        _TAGS,
-        _BOOT_SETUP,
-        HOST,
-        PORT,
+        *_ALL_HAVE,
     ),
 )
 
@@ -132,9 +124,6 @@ OPENSTACK = Kind(
         Option("security_groups", "list", "Security groups", default=["default"]),
         Option("application_credential_id", "string", "Application credential", required=True),
         Option("application_credential_secret", "string", "Its secret", secret=True, required=True),
-        _TAGS,
-        _BOOT_SETUP,
-        HOST,
-        PORT,
+        *_ALL_HAVE,
     ),
 )
