@@ -14,7 +14,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 from urllib3.exceptions import HTTPError
 
-from valo_jupyter.stores.errors import Misconfigured, Unavailable
+from valo_jupyter.stores.errors import Misconfigured, StoreError, Unavailable
 from valo_jupyter.stores.retrying import Patience
 
 #: connections that are kept for each host: several files at once, each in several ranges
@@ -74,7 +74,7 @@ def reaching(service: str) -> Iterator[None]:
         raise unreachable(service, error) from None
 
 
-def unreachable(service: str, error: BaseException) -> Unavailable:
+def unreachable(service: str, error: BaseException) -> StoreError:
     """What is said of a connection that failed; the error's own words may have an address with its signature."""
     words = str(error).lower()
     if "certificate" in words:
