@@ -16,6 +16,10 @@ from valo_jupyter.engines.credentials import Credentials
 #: a worker that has registered listens to the scheduler soon after
 _REGISTERED_SECONDS = 1.0
 
+#: our messages on the connection of scheduler and worker: an order, and that it is done, both with its number
+ORDER = "valo-order"
+DONE = "valo-done"
+
 #: Dask's settings of an engine and of its machines
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import asdict, replace
+from itertools import count
 from typing import Any
 
-from distributed import Client, fire_and_forget, wait
+from distributed.comm.core import CommClosedError
 
-from valo_jupyter.engines.cluster import Cluster, Membership, configure, security
+from valo_jupyter.engines.cluster import DONE, ORDER, Cluster, Membership, configure, security
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.port import Change, Machine, Order
 from valo_jupyter.engines.scaling import EnvironmentScaling
 from valo_jupyter.engines.slots import Slot
-from valo_jupyter.engines.task import run
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ class DaskEngine:
         self.slug = slug
         self._security = security(credentials)
         self._slots: dict[str, Slot] = {}
+        self._numbers = count(1)
         self._listeners: list[Callable[[Change], None]] = []
         self._wanted = 0
         self._minimum, self._maximum, self._grace = 0, 1, 900.0
@@ -113,8 +115,7 @@ class DaskEngine:
         scheduler = self._cluster.scheduler
         assert scheduler is not None, "a started cluster has its scheduler"
         scheduler.add_plugin(Membership(self), name="valo-membership")
-        self._client = Client(self._cluster, asynchronous=True, set_as_default=False, security=self._security)
-        await self._client
+        scheduler.stream_handlers[DONE] = self._done
         self._scaling = EnvironmentScaling(
             self._cluster,
             demand=lambda: self._wanted,
@@ -134,10 +135,9 @@ class DaskEngine:
             task.cancel()
         orders = [(slot.name, slot.order) for slot in self._slots.values() if slot.order]
         await asyncio.gather(*(self.end(name, order.execution_id) for name, order in orders))
-        for part in (self._client, self._cluster):
-            closing = part.close()
-            if closing is not None:
-                await closing
+        closing = self._cluster.close()
+        if closing is not None:
+            await closing
 
     # the port
 
@@ -254,43 +254,44 @@ class DaskEngine:
     async def _follow(self, slot: Slot, order: Order) -> None:
         """Hand the order to the machine and wait until it is done with it."""
         order = replace(order, server_url=self.address_for(slot.name, order))
-        turn = 0
-        # after its connection ended it is handed the order again, which it then goes on with
         while address := await slot.connected():
-            turn += 1
-            problem = await self._hand_over(order, address, f"order-{order.key}/{turn}")
-            if problem is None and slot.name in self._slots:
+            try:
+                problem = await self._hand_over(slot, address, order)
+            except ConnectionError:
+                # when the machine is back it is handed the order again, which it then goes on with
+                continue
+            if problem is not None:
+                # `run` reports through the server and raises nothing: the worker itself has failed
+                log.warning("order %s failed: %s", order.key, problem)
+                self.gone(slot.name, f"the worker failed: {problem}")
+            elif slot.name in self._slots:
                 slot.order = None
                 slot.become("idle")
                 self._tell(Change("free", slot.name, order.execution_id, order.attempt))
                 self._wake()
-                return
-            if problem is not None and slot.address == address:
-                # `run` reports through the server and raises nothing: the worker itself has failed
-                self.gone(slot.name, f"the worker failed: {problem}")
+            return
 
-    async def _hand_over(self, order: Order, address: str, key: str) -> str | None:
-        """What went wrong on the worker; None: it is done with the order.
+    async def _hand_over(self, slot: Slot, address: str, order: Order) -> str | None:
+        """What went wrong on the worker; None: it is done with the order. `ConnectionError` when it was lost.
 
-        Dask remembers what it learns of the tasks whose keys have the same first word, for as long as it lives.
+        An order is a message on the connection that the worker has made, not a Dask task: nobody but us is to send it
+        anywhere else or again, and it is there sooner.
         """
-        future = self._client.submit(
-            run, asdict(order), key=key, pure=False, workers=[address], allow_other_workers=False
-        )
-        fire_and_forget(future)
-        try:
-            # for its state, not for its result: that would be fetched from the worker, which cannot be reached
-            with self._client.as_current():
-                done = wait([future])
-            await done
-            problem = str(await future.exception()) if future.status == "error" else None
-        except CancelledError as error:
-            problem = str(error)
-        if problem is not None:
-            log.warning("order %s failed: %s", key, problem)
-            # a cancelled key never runs again, even if a new machine comes to have the lost one's address
-            await self._client.cancel([future], force=True)
-        return problem
+        number = next(self._numbers)
+        answer = slot.hand(number)
+        scheduler = self._cluster.scheduler
+        assert scheduler is not None
+        # one that is closed already is about to be told of by `departed`
+        if (connection := scheduler.stream_comms.get(address)) is not None:
+            with suppress(CommClosedError):
+                connection.send({"op": ORDER, "number": number, "order": json.dumps(asdict(order))})
+        return await answer
+
+    def _done(self, number: int, problem: str | None, worker: str) -> None:
+        """A worker's answer."""
+        for slot in self._slots.values():
+            if slot.address == worker:
+                slot.answer(number, problem)
 
     # scaling
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines import lean, task
+from valo_jupyter.engines import lean
 from valo_jupyter.engines.driver import Driver
 from valo_jupyter.engines.logs import BoundedLog
 from valo_jupyter.engines.processes import ProcessId
@@ -54,6 +54,7 @@ async def _serve(config: dict[str, Any], machine: LocalMachine, output: BoundedL
     await serve(
         config["scheduler"],
         name=machine.name,
+        run=machine.run,
         security=security(Credentials(**config["credentials"])),
         folder=machine.scratch,
         hardware=describe_machine,
@@ -70,7 +71,6 @@ def main() -> None:
     engine = ProcessId(*config["engine"])
     machine = LocalMachine(config["name"], StateFolder(Path(config["state"])), engine=engine, kernel=config["kernel"])
     threading.Thread(target=_watch_engine, args=(lifeline, machine), name="engine-watch", daemon=True).start()
-    task.install(machine.run)
     code = 0
     try:
         asyncio.run(_serve(config, machine, output))

@@ -23,7 +23,7 @@ from valo_jupyter import __version__
 from valo_jupyter.domain.errors import Conflict, Invalid, ValoError
 from valo_jupyter.domain.lease import FENCE_SECONDS, lease_clock
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.engines import lean, task
+from valo_jupyter.engines import lean
 from valo_jupyter.engines.driver import Driver
 from valo_jupyter.engines.fence import Watchdog
 from valo_jupyter.engines.logs import BoundedLog
@@ -130,6 +130,7 @@ async def _serve(config: dict[str, Any], machine: RemoteMachine, output: Bounded
             dismissed = await serve(
                 machine.scheduler(),
                 name=machine.name,
+                run=machine.run,
                 security=credentials,
                 folder=machine.scratch,
                 hardware=machine.hardware,
@@ -223,7 +224,6 @@ def main() -> None:
         sys.exit(1)
     if lines is not None:
         threading.Thread(target=_listen, args=(lines, machine), name="engine-watch", daemon=True).start()
-    task.install(machine.run)
     code = 0
     try:
         asyncio.run(_serve(config, machine, output))

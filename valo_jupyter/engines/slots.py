@@ -30,6 +30,8 @@ class Slot:
     #: when its connection ended, while it may still come back
     away: float | None = None
     _connected: asyncio.Event = field(default_factory=asyncio.Event)
+    _number: int = 0
+    _answer: asyncio.Future[str | None] | None = None
 
     @property
     def ready(self) -> bool:
@@ -47,17 +49,32 @@ class Slot:
         """Its connection ended; returns when."""
         self.address, self.away = None, time.monotonic()
         self._connected.clear()
+        self._break_off()
         return self.away
 
     def leave(self) -> None:
         """The machine is no more."""
         self.address = self.away = None
         self._connected.set()
+        self._break_off()
 
     async def connected(self) -> str | None:
         """Its address as soon as it has one; None when it is no more."""
         await self._connected.wait()
         return self.address
+
+    def hand(self, number: int) -> asyncio.Future[str | None]:
+        """What will be answered to the order that it is handed now; `ConnectionError` if its connection ends first."""
+        self._number, self._answer = number, asyncio.get_running_loop().create_future()
+        return self._answer
+
+    def answer(self, number: int, problem: str | None) -> None:
+        if number == self._number and self._answer is not None and not self._answer.done():
+            self._answer.set_result(problem)
+
+    def _break_off(self) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_exception(ConnectionError())
 
     def take(self, order: Order) -> None:
         for want in order.wants:

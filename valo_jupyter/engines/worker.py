@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from distributed import Worker
+from distributed.comm.core import CommClosedError
 from distributed.security import Security
 
-from valo_jupyter.engines.cluster import configure
+from valo_jupyter.engines.cluster import DONE, ORDER, configure
 
 _MINUTE = 60
 #: reasons for closing that Dask gives when a connection ends, or the scheduler does not know the worker any more
@@ -18,12 +23,31 @@ _BROKEN = ("worker-handle-scheduler-connection-broken", "worker-heartbeat")
 
 
 class QuietWorker(Worker):
-    """A worker that opens no HTTP port, and does not wait for what it runs when it closes."""
+    """A worker that opens no HTTP port, takes orders, and does not wait for what it runs when it closes."""
 
     #: true when the scheduler has told it to end, false when its connection ended
     dismissed = False
     #: seconds after which a connection is no connection whose scheduler does not answer
     unanswered: float | None = None
+
+    def __init__(self, *args: Any, run_order: Callable[[dict[str, Any]], str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._run_order = run_order
+        self._order_thread = ThreadPoolExecutor(1, thread_name_prefix="valo-order")
+        self.stream_handlers[ORDER] = self._take_order
+
+    def _take_order(self, number: int, order: str) -> None:
+        loop = asyncio.get_running_loop()
+        running = loop.run_in_executor(self._order_thread, self._run_order, json.loads(order))
+        running.add_done_callback(partial(self._answer_order, number))
+
+    def _answer_order(self, number: int, running: asyncio.Future[str]) -> None:
+        if running.cancelled():
+            return
+        error = running.exception()
+        # without a connection the engine will ask again
+        with suppress(CommClosedError):
+            self.batched_stream.send({"op": DONE, "number": number, "problem": None if error is None else repr(error)})
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         pass
@@ -49,6 +73,7 @@ async def serve(
     scheduler: str,
     *,
     name: str,
+    run: Callable[[dict[str, Any]], str],
     security: Security,
     folder: str,
     hardware: Callable[[], dict[str, Any]],
@@ -62,6 +87,8 @@ async def serve(
 
     Parameters
     ----------
+    run
+        Runs an order to its end, in a thread; the execution's final status, or `stale`.
     hardware
         What this machine is: the scheduler has it in `workers[address].extra["machine"]` as soon as the worker arrives.
     patience
@@ -81,6 +108,7 @@ async def serve(
     worker = QuietWorker(
         scheduler,
         name=name,
+        run_order=run,
         nthreads=1,
         host="127.0.0.1",
         protocol="tls",
