@@ -19,40 +19,34 @@ _PARAMETER = ("-p", "--parameter")
 def add_run_arguments(parser: argparse.ArgumentParser, *, notebook_required: bool) -> None:
     """What `run` understands; parse `joined(argv)` and give the result to `run_options`."""
     parser.add_argument("notebook", nargs=None if notebook_required else "?", help="the notebook, as saved on disk")
-    parser.add_argument(
+    _add_several(
+        parser,
         *_PARAMETER,
         dest="parameters",
-        action="append",
-        default=[],
-        type=_assignment,
         metavar="NAME VALUE",
         help="a parameter (also NAME=VALUE); text is read as the parameter's type",
     )
-    parser.add_argument(
+    _add_several(
+        parser,
         "-i",
         "--input",
         dest="inputs",
-        action="append",
-        default=[],
-        type=_assignment,
         metavar="NAME=ADDRESS",
         help="a file for an input: a path in the project folder or an http(s) address; repeat for several",
     )
-    parser.add_argument(
+    _add_several(
+        parser,
         "-e",
         "--environment-variable",
         dest="variables",
-        action="append",
-        default=[],
         type=_variable,
         metavar="NAME=VALUE",
         help="an environment variable; without =VALUE, its value here",
     )
-    parser.add_argument(
+    _add_several(
+        parser,
         "--secret",
         dest="secrets",
-        action="append",
-        default=[],
         type=_variable,
         metavar="NAME",
         help="an environment variable whose value, taken from here, is shown nowhere",
@@ -123,15 +117,7 @@ def run_options(given: argparse.Namespace) -> dict[str, Any]:
 
 def add_rerun_arguments(parser: argparse.ArgumentParser) -> None:
     """What may differ when an execution is run again; give the result to `rerun_options`."""
-    parser.add_argument(
-        *_PARAMETER,
-        dest="parameters",
-        action="append",
-        default=[],
-        type=_assignment,
-        metavar="NAME=VALUE",
-        help="another value; the others stay",
-    )
+    _add_several(parser, *_PARAMETER, dest="parameters", metavar="NAME=VALUE", help="another value; the others stay")
     parser.add_argument("--environment", metavar="NAME", help="where to run, by slug; the same without it")
     parser.add_argument("--tag", dest="tags", action="append", metavar="TAG", help="these tags instead")
     parser.add_argument("--title", help="another title")
@@ -160,6 +146,11 @@ def snapshot_choices(error: ConfirmSnapshot, command: str) -> list[str]:
     accept = "--accept-home" if error.details.get("reason") == "home" else "--accept-large"
     options = f"`{command} --notebook-only` sends the notebook alone, `{command} {accept}` the whole folder."
     return [*human.table(largest), options]
+
+
+def _add_several(parser: argparse.ArgumentParser, *flags: str, **options: Any) -> None:
+    """An option that may be repeated, each time with a name and a value."""
+    parser.add_argument(*flags, **{"action": "append", "default": [], "type": _assignment, **options})
 
 
 def _assignment(text: str) -> tuple[str, str]:

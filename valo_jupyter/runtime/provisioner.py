@@ -28,7 +28,31 @@ _TAIL = 8192
 _SOCKET = "k"
 
 
-class ProcessProvisioner(LocalProvisioner):
+class LastWords:
+    """Keeps the last of what a kernel's program itself writes, as a kernel or in its stead."""
+
+    #: the pipe that it arrives in, which is read without waiting
+    output: int | None = None
+    _tail = b""
+
+    def read_output(self) -> bool:
+        """Take what has been written; False when nothing more will come."""
+        if self.output is None:
+            return False
+        try:
+            chunk = os.read(self.output, 65536)
+        except BlockingIOError:
+            return True
+        self._tail = (self._tail + chunk)[-_TAIL:]
+        return bool(chunk)
+
+    def last_words(self) -> list[str]:
+        """The last lines."""
+        self.read_output()
+        return [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()][-3:]
+
+
+class ProcessProvisioner(LastWords, LocalProvisioner):
     """Starts the kernel as a process of this machine, reachable by Unix sockets only: there is no port to connect to.
 
     What the process itself writes (ipykernel sends its output over the sockets, and repeats part of it there) comes
@@ -38,8 +62,6 @@ class ProcessProvisioner(LocalProvisioner):
     socket_folder = Unicode("/tmp", help="Where each kernel's own folder is made; short, since a socket's path is.")
 
     process: Any = None
-    #: the pipe
-    output: int | None = None
     #: can be read once the process has ended; None where there is no such thing
     exited: int | None = None
     folder: Path | None = None
@@ -47,7 +69,6 @@ class ProcessProvisioner(LocalProvisioner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._reaping = threading.Lock()
-        self._tail = b""
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         manager: Any = self.parent
@@ -86,22 +107,6 @@ class ProcessProvisioner(LocalProvisioner):
         if hasattr(os, "pidfd_open"):
             self.exited = os.pidfd_open(self.process.pid)
         return self.connection_info
-
-    def read_output(self) -> bool:
-        """Take what the process has written; False when nothing more will come."""
-        if self.output is None:
-            return False
-        try:
-            chunk = os.read(self.output, 65536)
-        except BlockingIOError:
-            return True
-        self._tail = (self._tail + chunk)[-_TAIL:]
-        return bool(chunk)
-
-    def last_words(self) -> list[str]:
-        """The last lines that the process has written."""
-        self.read_output()
-        return [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()][-3:]
 
     def why_ended(self) -> str | None:
         """What is known of its end beyond the exit code."""

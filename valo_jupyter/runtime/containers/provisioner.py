@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 from typing import Any
 
@@ -16,16 +15,15 @@ from valo_jupyter.runtime.containers.errors import ImageWithoutKernel
 from valo_jupyter.runtime.containers.folder import INSIDE, OutputPipe, RunFolder
 from valo_jupyter.runtime.containers.kernelspecs import PYTHON
 from valo_jupyter.runtime.processes import Processes
-from valo_jupyter.runtime.provisioner import check_length
+from valo_jupyter.runtime.provisioner import LastWords, check_length
 
 #: jupyter_client numbers the sockets `<ip>-1` to `<ip>-5`; `inside` adds a sixth
 _SOCKET = "k"
 _CONNECTION, _OUTPUT = "connection.json", "output"
-_TAIL = 8192
 _NO_PROGRAM = 127
 
 
-class DockerProvisioner(KernelProvisionerBase):
+class DockerProvisioner(LastWords, KernelProvisionerBase):
     """Starts one kernel in a container of `box`.
 
     The driver's connection file is not in the folder that is shared: what runs inside could change it.
@@ -37,9 +35,7 @@ class DockerProvisioner(KernelProvisionerBase):
         self._folder: RunFolder | None = None
         self._container: Container | None = None
         self._output: OutputPipe | None = None
-        self._tail = b""
         self.pid: int | None = None
-        self.output: int | None = None
         self.exited: int | None = None
 
     @property
@@ -77,20 +73,6 @@ class DockerProvisioner(KernelProvisionerBase):
         return self.connection_info
 
     # -- what RunningKernel asks
-
-    def read_output(self) -> bool:
-        if self.output is None:
-            return False
-        try:
-            chunk = os.read(self.output, 65536)
-        except BlockingIOError:
-            return True
-        self._tail = (self._tail + chunk)[-_TAIL:]
-        return bool(chunk)
-
-    def last_words(self) -> list[str]:
-        self.read_output()
-        return [line for line in self._tail.decode(errors="replace").splitlines() if line.strip()][-3:]
 
     def reap(self) -> int | None:
         return None if self._container is None else self._container.poll()
