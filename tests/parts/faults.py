@@ -133,8 +133,7 @@ class _Ended(Exception):
 def faults_before(url: str) -> Iterator[Faults]:
     """Before the service at `http://host:port`, until the end of the block."""
     parts = urlsplit(url)
-    assert parts.hostname and parts.port
-    service = (parts.hostname, parts.port)
+    service = (parts.hostname or "", parts.port or 80)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         faults = Faults(f"http://127.0.0.1:{listener.getsockname()[1]}{parts.path}")
         accepting = threading.Thread(target=_accept, args=(listener, service, faults), daemon=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import os
 import re
 import tempfile
@@ -16,6 +17,7 @@ from urllib.parse import quote
 
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress, Step
+from valo_jupyter.stores.digests import Checksums
 from valo_jupyter.stores.errors import Corrupt, Denied, NotFound, StoreError
 from valo_jupyter.stores.receiving import STREAMS, Piece, receive
 from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
@@ -189,6 +191,21 @@ def disposition(filename: str | None, inline: bool) -> str:
         return way
     plain = re.sub(r"[^ !#-\[\]-~]", "_", filename)
     return f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
+
+
+def metadata_of(sums: Checksums) -> dict[str, str]:
+    """What is kept with an object, under names that services may spell their own way."""
+    return {"valo-sha256": sums.sha256, "valo-sha1": sums.sha1, "valo-md5": sums.md5}
+
+
+def sums_in(metadata: Mapping[str, str]) -> dict[str, str | None]:
+    """`md5`, `sha1`, `sha256` of `ObjectInfo`, from what `metadata_of` gave."""
+    return {name: metadata.get(f"valo-{name}") for name in ("md5", "sha1", "sha256")}
+
+
+def content_type(key: str) -> str:
+    """As browsers want it, by the ending of the name."""
+    return mimetypes.guess_type(key, strict=False)[0] or "application/octet-stream"
 
 
 def _clock(theirs: datetime | None) -> Step:

@@ -138,7 +138,7 @@ def download(
                 raise
             if not left or isinstance(error, LocationValueError):
                 transfer.discard()
-                reason = error.message if isinstance(error, Unavailable) else _plain(error)
+                reason = error.message if isinstance(error, Unavailable) else plain(error)
                 raise Unavailable(f"{without_credentials(url)}: {reason} ({_TRIES} tries)") from error
         except BaseException:
             transfer.discard()
@@ -226,7 +226,7 @@ class _request:
             credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             wanted.update(urllib3.make_headers(basic_auth=credentials))
         try:
-            self._answer = _manager(_proxy(parts.scheme, parts.hostname)).request(
+            self._answer = _manager(proxy_for(parts.scheme, parts.hostname)).request(
                 method,
                 without_credentials(url),
                 headers=wanted,
@@ -235,7 +235,7 @@ class _request:
                 retries=_REDIRECTS,
             )
         except MaxRetryError as error:
-            raise Unavailable(_plain(error.reason or error)) from error
+            raise Unavailable(plain(error.reason or error)) from error
 
     def __enter__(self) -> urllib3.BaseHTTPResponse:
         return self._answer
@@ -259,7 +259,8 @@ def _raise_for(answer: urllib3.BaseHTTPResponse, url: str) -> None:
     raise StoreError(f"{shown}.")
 
 
-def _proxy(scheme: str, host: str) -> str | None:
+def proxy_for(scheme: str, host: str) -> str | None:
+    """The proxy that the environment names for the host."""
     if proxy_bypass(host):
         return None
     proxies = getproxies()
@@ -284,7 +285,7 @@ def _filename(headers: Mapping[str, str]) -> str | None:
     return os.path.basename(match[1].strip()) or None if match else None
 
 
-def _plain(error: Exception) -> str:
+def plain(error: Exception) -> str:
     """The error without urllib3's object addresses."""
     text = re.sub(r"^<[^>]*>: |\(?Caused by .*", "", str(error)).strip()
     text = re.sub(r"^HTTPS?Connection\([^)]*\): ", "", text)
