@@ -26,7 +26,7 @@ from valo_jupyter.runtime.limits import Limits
 from valo_jupyter.runtime.machine import describe_machine
 from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
-from valo_jupyter.runtime.outputs import Outputs
+from valo_jupyter.runtime.outputs import Collected, Destination, Outputs, keep_folder, waiting_note
 from valo_jupyter.runtime.probe import PROBE, probe
 from valo_jupyter.runtime.programs import OnThisMachine, Programs, programs_for
 from valo_jupyter.runtime.reporter import Reporter
@@ -40,6 +40,8 @@ log = logging.getLogger(__name__)
 STALE = "stale"
 #: seconds for storing outputs after a stop; the server ends the attempt itself soon after
 UPLOADS_AFTER_STOP = 15.0
+#: the last of them are for keeping near what a store of the network has not got
+UPLOADS_NEAR = 7.0
 _SHORT = 1000
 
 
@@ -231,12 +233,16 @@ class Job:
 
     def _ran(self, limits: Limits) -> Outcome:
         """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
+        destination = Destination(
+            self._source.store, self._stores, self._assignment.get("upload"), far=self._source.far
+        )
         outputs = Outputs(
             self._folders,
-            self._source.store,
+            destination,
             self._reporter,
             register=lambda items: self._register("/run/v1/outputs", items),
             cancel=lambda: self._lost.is_set() or time.monotonic() > self._uploads_until,
+            hurry=lambda: time.monotonic() > self._uploads_until - UPLOADS_NEAR,
             mask=self._mask,
         )
         outputs.watch()
@@ -250,7 +256,21 @@ class Job:
             limits.end()
             with self._phase("outputs"):
                 self._stop.on_stop(self._limit_uploads)
-                failures = outputs.collect()
+                collected = outputs.collect()
+        return self._with_outputs(outcome, collected, destination)
+
+    def _with_outputs(self, outcome: Outcome, collected: Collected, destination: Destination) -> Outcome:
+        """The outcome with what is to be known of files that are not where they belong."""
+        if collected.kept:
+            counter = self._assignment["execution"]["counter"]
+            note = waiting_note(collected.kept, destination, counter)
+            self._reporter.status(note)
+            if outcome.status == "complete" and not outcome.reason:
+                outcome = replace(outcome, reason=note)
+        failures = collected.failures
+        if collected.left and not self._lost.is_set():
+            failures = [*failures, keep_folder(self._folders)]
+            self._reporter.status(failures[-1])
         if failures and outcome.status == "complete" and not self._stop.is_set():
             return replace(outcome, status="error", reason="; ".join(failures))
         return outcome

@@ -14,29 +14,34 @@ SUFFIX = ".metadata.json"
 LISTING = "valohai.metadata.jsonl"
 #: larger ones are data that happens to have such a name
 _LARGEST = 16 * 1024 * 1024
+_SPECIAL = frozenset({"valohai.tags", "valohai.alias", "valohai.dataset-versions"})
 
 
 @dataclass(frozen=True)
 class Properties:
-    """Tags, aliases and other metadata of one output."""
+    """Tags, aliases, versions of datasets and other metadata of one output."""
 
     tags: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    #: each `{"uri": "dataset://name/version", …}`, with what else the sidecar says of it
+    dataset_versions: tuple[dict[str, Any], ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return bool(self.tags or self.aliases or self.metadata)
+        return bool(self.tags or self.aliases or self.dataset_versions or self.metadata)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Properties:
-        """From a sidecar's object: `valohai.tags` and `valohai.alias` are special, all else is metadata."""
-        rest = {key: value for key, value in values.items() if key not in ("valohai.tags", "valohai.alias")}
-        return cls(_texts(values.get("valohai.tags")), _texts(values.get("valohai.alias")), rest)
+        """From a sidecar's object: `valohai.tags`, `.alias` and `.dataset-versions` are special, all else metadata."""
+        rest = {key: value for key, value in values.items() if key not in _SPECIAL}
+        versions = _versions(values.get("valohai.dataset-versions"))
+        return cls(_texts(values.get("valohai.tags")), _texts(values.get("valohai.alias")), versions, rest)
 
     def masked(self, mask: Mask) -> Properties:
         """The same without secrets."""
         tags, aliases = _texts(mask.value(list(self.tags))), _texts(mask.value(list(self.aliases)))
-        return Properties(tags, aliases, mask.value(self.metadata, numbers=True))
+        versions = tuple(mask.value(list(self.dataset_versions)))
+        return Properties(tags, aliases, versions, mask.value(self.metadata, numbers=True))
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
@@ -79,3 +84,10 @@ def _texts(value: Any) -> tuple[str, ...]:
     values = value if isinstance(value, list) else [value]
     # once each, in their order
     return tuple(dict.fromkeys(str(one) for one in values))
+
+
+def _versions(value: Any) -> tuple[dict[str, Any], ...]:
+    given = value if isinstance(value, list) else [] if value is None else [value]
+    objects = [one if isinstance(one, dict) else {"uri": str(one)} for one in given]
+    # the first counts where one is named twice
+    return tuple({str(one.get("uri")): one for one in reversed(objects)}.values())[::-1]
