@@ -1,0 +1,389 @@
+"""OpenStack Swift, through python-swiftclient.
+
+What Swift is peculiar in: large objects are a manifest and segments, which lie in a container beside (`…_segments`);
+segments go by themselves after two days unless their upload was finished. Of several writers of one new key at the
+same moment, two may be told that they made it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import quote, urlsplit
+
+import swiftclient.client as sdk
+from swiftclient.exceptions import ClientException
+from swiftclient.utils import generate_temp_url
+
+from valo_jupyter.stores import kinds
+from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
+from valo_jupyter.stores.cloud import CloudStore, content_type, metadata_of, sums_in
+from valo_jupyter.stores.digests import CHUNK, Checksums
+from valo_jupyter.stores.errors import (
+    Changed,
+    Corrupt,
+    Denied,
+    Exists,
+    Misconfigured,
+    NotFound,
+    StoreError,
+    Unavailable,
+)
+from valo_jupyter.stores.receiving import PART, Piece
+from valo_jupyter.stores.retrying import persist, worth_retrying
+from valo_jupyter.stores.sending import send
+from valo_jupyter.stores.sessions import prepare, reaching, timeouts
+from valo_jupyter.stores.swift_access import Access, Login
+
+_Result = TypeVar("_Result")
+#: of a manifest, where nobody has raised it
+_MOST_SEGMENTS = 1000
+#: how long a segment stays of an upload that is never finished
+_FORGOTTEN_SECONDS = 2 * 24 * 3600
+_META = "x-object-meta-"
+#: one request lists so many at the most
+_PAGE = 1000
+
+
+class SwiftStore(CloudStore):
+    kind = kinds.SWIFT
+    permissions: ClassVar[Mapping[str, str]] = {
+        "auth": "a role in the project that may use object storage, such as member",
+        "list": "read access to the container (`.rlistings`, or a role of the project)",
+        "read": "read access to the container",
+        "write": "write access to the container",
+        "delete": "write access to the container",
+    }
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._name = self.options["container"]
+        self._access = Access(self.options, self.credentials, self.patience)
+        self._own = threading.local()
+
+    def put_file(
+        self,
+        path: Path,
+        key: str,
+        *,
+        move: bool = False,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> ObjectInfo:
+        part = max(PART, -(-path.stat().st_size // _MOST_SEGMENTS))
+        return send(
+            self._sink(key), path, move=move, progress=progress, cancel=cancel, patience=self.patience, part=part
+        )
+
+    def ask(self, step: str, what: Callable[[Login, Any], _Result], uri: str | None = None) -> _Result:
+        """Call the SDK with a login and a connection of this thread; once more with a new login if that was refused."""
+        login = self._access.login()
+        for again in (True, False):
+            try:
+                with reaching(login.url):
+                    return what(login, self._connection(login))
+            except ClientException as error:
+                if error.http_status != 401 or not again:
+                    raise translated(error, step, uri or self.root) from None
+            login = self._access.login(refused=login)
+        raise AssertionError
+
+    def _connection(self, login: Login) -> Any:
+        known = getattr(self._own, "connection", None)
+        if known is None or known[0] != login.url:
+            parsed, connection = sdk.http_connection(login.url, timeout=timeouts(self.patience))
+            prepare(connection.request_session, self.options["ca"])
+            self._own.connection = known = (login.url, (parsed, connection))
+        return known[1]
+
+    def path_of(self, key: str) -> str:
+        """The key, if a path can have it."""
+        if not key or {".", ".."} & set(key.split("/")) or len(key.encode()) > 1024:
+            raise Misconfigured(
+                f"Swift cannot be asked for {key!r}: names have up to 1,024 bytes, and no part “.” or “..”."
+            )
+        return key
+
+    def _head(self, key: str) -> ObjectInfo:
+        name = self.path_of(key)
+        found = self.ask(
+            "read",
+            lambda at, http: sdk.head_object(at.url, at.token, self._name, name, http_conn=http),
+            self.root + key,
+        )
+        return self._info(key, found)
+
+    def _info(self, key: str, headers: Mapping[str, str], size: int | None = None) -> ObjectInfo:
+        sums = sums_in({name[len(_META) :]: value for name, value in headers.items() if name.startswith(_META)})
+        etag = headers.get("etag", "").strip('"') or None
+        # of a manifest it is the digest of digests
+        if sums["md5"] is None and headers.get("x-static-large-object", "").lower() != "true":
+            sums["md5"] = etag
+        return ObjectInfo(
+            key=key,
+            uri=self.root + key,
+            size=int(headers.get("content-length") or 0) if size is None else size,
+            etag=etag,
+            version=headers.get("x-timestamp"),
+            content_type=headers.get("content-type"),
+            modified=parsedate_to_datetime(headers["last-modified"]) if "last-modified" in headers else None,
+            **sums,
+        )
+
+    @contextmanager
+    def _open(self, key: str, start: int, stop: int, pinned: ObjectInfo | None) -> Iterator[Piece]:
+        name = self.path_of(key)
+        wanted = {"Range": f"bytes={start}-{stop - 1}"}
+        if pinned is not None and pinned.etag:
+            wanted["If-Match"] = pinned.etag
+        try:
+            headers, body = self.ask(
+                "read",
+                lambda at, http: sdk.get_object(
+                    at.url, at.token, self._name, name, http_conn=http, resp_chunk_size=CHUNK, headers=wanted
+                ),
+                self.root + key,
+            )
+        except _NoRange:
+            # an object without content has no range
+            if start:
+                raise Changed(f"{self.root}{key} was replaced while it was being read; try again.") from None
+            yield Piece(self._head(key), iter(()))
+            return
+        except NotFound:
+            if pinned is None:
+                raise
+            raise Changed(f"{self.root}{key} was replaced while it was being read; try again.") from None
+        size = int(headers["content-range"].rpartition("/")[2])
+        try:
+            with reaching(self.root):
+                yield Piece(self._info(key, headers, size), iter(body))
+        finally:
+            # what was not read is not waited for
+            body.close()
+
+    def _sink(self, key: str) -> _Sink:
+        return _Sink(self, key)
+
+    def _list(self, prefix: str, after: str | None) -> Iterator[ObjectInfo]:
+        marker = after
+        while True:
+
+            def page(marker: str | None = marker) -> list[dict[str, Any]]:
+                def asked(at: Login, http: Any) -> list[dict[str, Any]]:
+                    return sdk.get_container(
+                        at.url, at.token, self._name, marker=marker, limit=_PAGE, prefix=prefix or None, http_conn=http
+                    )[1]
+
+                return self.ask("list", asked)
+
+            entries = persist(page, self.patience)
+            for entry in entries:
+                yield self._entry(entry)
+            if not entries:
+                return
+            marker = entries[-1]["name"]
+
+    def _entry(self, entry: Mapping[str, Any]) -> ObjectInfo:
+        large = "slo_etag" in entry
+        return ObjectInfo(
+            key=entry["name"],
+            uri=self.root + entry["name"],
+            size=int(entry["bytes"]),
+            etag=(entry["slo_etag"] if large else entry["hash"]).strip('"'),
+            md5=None if large else entry["hash"],
+            content_type=entry.get("content_type"),
+            modified=datetime.fromisoformat(entry["last_modified"]).replace(tzinfo=timezone.utc),
+        )
+
+    def _delete(self, key: str) -> None:
+        name = self.path_of(key)
+        with suppress(NotFound):
+            found = self.ask(
+                "read", lambda at, http: sdk.head_object(at.url, at.token, self._name, name, http_conn=http)
+            )
+            large = found.get("x-static-large-object", "").lower() == "true"
+            self.remove(self._name, name, query="multipart-manifest=delete" if large else None)
+
+    def remove(self, container: str, name: str, *, query: str | None = None) -> None:
+        """Remove an object of any container; one that is not there is no problem."""
+        with suppress(NotFound):
+            self.ask(
+                "delete",
+                lambda at, http: sdk.delete_object(
+                    at.url, at.token, container, name, http_conn=http, query_string=query
+                ),
+            )
+
+    def signed_url(self, key: str, *, ttl: float, filename: str | None = None, inline: bool = False) -> str | None:
+        self.head(key)
+        secret = self.credentials.get("temp_url_key")
+        if not secret:
+            return None
+        account = self._access.login().url
+        path = f"{urlsplit(account).path}/{self._name}/{self.path_of(key)}"
+        # what is signed is the plain path, what is asked for the encoded one
+        query = generate_temp_url(path, int(ttl), secret, "GET")[len(path) :]
+        told = f"&filename={quote(filename, safe='')}" if filename else ""
+        shown = "&inline" if inline else ""
+        public = urlsplit(self._access.public(account))
+        return f"{public.scheme}://{public.netloc}{quote(path, safe='/~')}{query}{told}{shown}"
+
+    def _login(self) -> datetime | None:
+        try:
+            told = self.ask("auth", lambda at, http: sdk.head_container(at.url, at.token, self._name, http_conn=http))
+        except NotFound:
+            raise Misconfigured(
+                f"There is no container {self._name} in the project; make it, or correct the store's options."
+            ) from None
+        return parsedate_to_datetime(told["date"])
+
+    def _cors(self) -> str | None:
+        told = self.ask("auth", lambda at, http: sdk.head_container(at.url, at.token, self._name, http_conn=http))
+        if told.get("x-container-meta-access-control-allow-origin"):
+            return None
+        return "The container has no CORS rules: links work, scripts of pages cannot read by them."
+
+
+class _NoRange(StoreError):
+    """The range begins behind the end."""
+
+
+def translated(error: ClientException, step: str, uri: str) -> StoreError:
+    """What a refusal of Swift's means; the SDK's own words may show more than they should."""
+    status = error.http_status or 0
+    verb = {"auth": "use", "list": "list"}.get(step, step)
+    if status in (401, 403):
+        return Denied(f"Swift refuses to {verb} {uri}: the user may not, or its login has ended; look at its roles.")
+    if status == 404:
+        return NotFound(f"There is no {uri}.")
+    if status == 412 and step == "read":
+        return Changed(f"{uri} was replaced while it was being read; try again.")
+    if status == 412:
+        return Exists(f"There is already an object {uri}, which is not overwritten; take another name.")
+    if status == 416:
+        return _NoRange(f"{uri} is not so long.")
+    if status == 422:
+        return Corrupt(f"What arrived at {uri} is not what was sent; try again.")
+    if status == 413 or status == 507:
+        return Denied(f"Swift has no room for {uri} ({status}): raise the quota, or remove something.")
+    if worth_retrying(status):
+        return Unavailable(f"Swift answers {status}.")
+    if not status:
+        return Unavailable("Swift's answer ended too soon.")
+    return StoreError(f"Swift cannot {verb} {uri} (status {status}).")
+
+
+class _Sink:
+    """One object that is to be."""
+
+    def __init__(self, store: SwiftStore, key: str) -> None:
+        self.store, self.key, self.name = store, key, store.path_of(key)
+
+    def head(self) -> ObjectInfo:
+        return self.store._head(self.key)
+
+    def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
+        return self.stored(sums, data, etag=sums.md5, query=None)
+
+    def stored(self, sums: Checksums, content: bytes, *, etag: str | None, query: str | None) -> ObjectInfo:
+        """Write the object, or its manifest, unless there is one."""
+        headers = {f"X-Object-Meta-{name}": value for name, value in metadata_of(sums).items()}
+        told: dict[str, Any] = {}
+        self.store.ask(
+            "write",
+            lambda at, http: sdk.put_object(
+                at.url,
+                at.token,
+                self.store._name,
+                self.name,
+                content,
+                etag=etag,
+                content_type=content_type(self.key),
+                headers={**headers, "If-None-Match": "*"},
+                http_conn=http,
+                query_string=query,
+                response_dict=told,
+            ),
+            self.store.uri_of(self.key),
+        )
+        found = told["headers"]
+        return ObjectInfo(
+            key=self.key,
+            uri=self.store.uri_of(self.key),
+            size=sums.size,
+            etag=found.get("etag", "").strip('"') or None,
+            content_type=content_type(self.key),
+            modified=parsedate_to_datetime(found["last-modified"]) if "last-modified" in found else None,
+        )
+
+    def begin(self, sums: Checksums, part: int) -> _Segments:
+        return _Segments(self, sums, part)
+
+
+class _Segments:
+    """An object of several segments, which forget themselves until they are all there."""
+
+    def __init__(self, sink: _Sink, sums: Checksums, part: int) -> None:
+        self._sink, self._store, self._sums = sink, sink.store, sums
+        self._container = f"{self._store._name}_segments"
+        self._upload = f"valo/{uuid.uuid4().hex}"
+        self._count = -(-sums.size // part)
+        self._put: dict[int, tuple[str, int]] = {}
+        try:
+            self._store.ask(
+                "write", lambda at, http: sdk.put_container(at.url, at.token, self._container, http_conn=http)
+            )
+        except Denied as error:
+            raise Denied(
+                f"Large files need the container {self._container} beside the store's own, and the user may not make "
+                "it: have it made, with the same access."
+            ) from error
+
+    def put(self, number: int, data: bytes) -> None:
+        etag = self._store.ask(
+            "write",
+            lambda at, http: sdk.put_object(
+                at.url,
+                at.token,
+                self._container,
+                self._name(number),
+                data,
+                etag=hashlib.md5(data, usedforsecurity=False).hexdigest(),
+                headers={"X-Delete-After": str(_FORGOTTEN_SECONDS)},
+                http_conn=http,
+            ),
+            f"{self._store.uri_of(self._sink.key)} (part {number})",
+        )
+        self._put[number] = (etag, len(data))
+
+    def finish(self) -> ObjectInfo:
+        for number in range(1, self._count + 1):
+            self._keep(number)
+        manifest = [
+            {"path": f"/{self._container}/{self._name(number)}", "etag": etag, "size_bytes": size}
+            for number, (etag, size) in sorted(self._put.items())
+        ]
+        return self._sink.stored(self._sums, json.dumps(manifest).encode(), etag=None, query="multipart-manifest=put")
+
+    def _keep(self, number: int) -> None:
+        # what a POST does not name is no longer so: it stays for good
+        self._store.ask(
+            "write",
+            lambda at, http: sdk.post_object(at.url, at.token, self._container, self._name(number), {}, http_conn=http),
+        )
+
+    def abort(self) -> None:
+        for number in range(1, self._count + 1):
+            self._store.remove(self._container, self._name(number))
+
+    def _name(self, number: int) -> str:
+        return f"{self._upload}/{number:05}"
