@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -95,14 +96,16 @@ def seaweedfs(place: str = "/tmp") -> Iterator[SeaweedFS]:
     command = [
         str(Path(sys.prefix) / "bin" / "weed"), "-logtostderr=true", "server", f"-dir={folder / 'data'}",
         "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *(f"-{name}={port}" for name, port in ports.items()),
-        "-master.volumeSizeLimitMB=512", "-volume.max=0", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        "-master.volumeSizeLimitMB=512", "-volume.max=2000", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0",
         "-master.telemetry=false", f"-s3.config={config}", f"-filer.localSocket={folder / 'f.sock'}",
         f"-s3.localSocket={folder / 's.sock'}",
     ]  # fmt: skip
     log = folder / "log"
+    # each bucket has volumes of its own, seven at once if nobody says otherwise
+    environment = {**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command], stdout=output, stderr=output, cwd=folder
+            ["setpriv", "--pdeathsig", "KILL", *command], stdout=output, stderr=output, cwd=folder, env=environment
         )
     url = f"http://127.0.0.1:{ports['s3.port']}"
     try:
