@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,6 @@ class SeaweedFS:
     reader: Keys
     _config: Path
     _process: subprocess.Popen[bytes]
-    _identities: dict[str, tuple[Keys, list[str]]] = field(default_factory=dict)
 
     def client(self, keys: Keys | None = None) -> Any:
         """A client of boto3, for what tests look at beside the store."""
@@ -75,6 +75,32 @@ class SeaweedFS:
         name = f"b-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
+
+    def revoke(self, keys: Keys) -> Callable[[], None]:
+        """The keys are not taken any more, until what this gives is called."""
+        before = self._config.read_text()
+        identities = json.loads(before)["identities"]
+        self._set({"identities": [each for each in identities if each["name"] != keys.access_key_id]})
+        _until(lambda: self._knows(keys) is False)
+
+        def give_back() -> None:
+            self._set(json.loads(before))
+            _until(lambda: self._knows(keys))
+
+        return give_back
+
+    def _set(self, config: dict[str, Any]) -> None:
+        self._config.write_text(json.dumps(config))
+        self._process.send_signal(signal.SIGHUP)
+
+    def _knows(self, keys: Keys) -> bool:
+        from botocore.exceptions import ClientError
+
+        try:
+            self.client(keys).list_buckets()
+        except ClientError:
+            return False
+        return True
 
     def config(
         self, bucket: str, *, url: str | None = None, keys: Keys | None = None, **options: Any
@@ -125,6 +151,14 @@ def _keys(name: str) -> Keys:
 def _identity(keys: Keys, actions: list[str]) -> dict[str, Any]:
     pair = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
     return {"name": keys.access_key_id, "credentials": [pair], "actions": actions}
+
+
+def _until(met: Callable[[], bool]) -> None:
+    until = time.monotonic() + _SECONDS
+    while not met():
+        if time.monotonic() > until:
+            raise RuntimeError("SeaweedFS does not take its new configuration.")
+        time.sleep(0.05)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
