@@ -241,7 +241,8 @@ class _Request(BaseHTTPRequestHandler):
         """fake-gcs-server takes the question how far an upload is for its end."""
         gate = self.gate
         if self.command == "POST":
-            about = {"name": query.get("name"), **json.loads(body or b"{}")}
+            kind = self.headers.get("X-Upload-Content-Type", "application/octet-stream")
+            about = {"name": query.get("name"), "contentType": kind, **json.loads(body or b"{}")}
             bucket = path.split("/")[-2]
             condition = query.get("ifGenerationMatch", "")
             if (
@@ -265,7 +266,8 @@ class _Request(BaseHTTPRequestHandler):
         size = len(upload.content)
         if self.headers["Content-Range"].rpartition("/")[2] != str(size):
             return 308, {"Range": f"bytes=0-{size - 1}"} if size else {}, b""
-        _compare(upload.about, bytes(upload.content))
+        hashes = dict(each.strip().split("=", 1) for each in self.headers.get("x-goog-hash", "").split(",") if each)
+        _compare(upload.about | hashes, bytes(upload.content))
         upload.answer = self._store(upload)
         return upload.answer
 
@@ -284,7 +286,7 @@ class _Request(BaseHTTPRequestHandler):
     def _store(self, upload: Upload) -> Answer:
         boundary = secrets.token_hex(16)
         head = f"--{boundary}\r\nContent-Type: application/json\r\n\r\n{json.dumps(upload.about)}\r\n"
-        head += f"--{boundary}\r\nContent-Type: {upload.about.get('contentType', 'application/octet-stream')}\r\n\r\n"
+        head += f"--{boundary}\r\nContent-Type: {upload.about['contentType']}\r\n\r\n"
         body = head.encode() + upload.content + f"\r\n--{boundary}--".encode()
         condition = f"&ifGenerationMatch={upload.condition}" if upload.condition else ""
         where = f"/upload/storage/v1/b/{upload.bucket}/o?uploadType=multipart{condition}"

@@ -54,7 +54,8 @@ class AzureStore(CloudStore):
         try:
             self._container = self._service(self._access.credential).get_container_client(self._name)
         except ValueError as error:
-            raise Misconfigured("The account key is base64 text, as the portal shows it; enter it anew.") from error
+            # the SDK sends tokens over https alone
+            raise Misconfigured("An identity is proved over https only; correct the service's address.") from error
 
     def _service(self, credential: Any) -> BlobServiceClient:
         connect, silence = timeouts(self.patience)

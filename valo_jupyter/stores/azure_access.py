@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -17,6 +19,8 @@ from azure.storage.blob import (
     generate_blob_sas,
     generate_container_sas,
 )
+
+from valo_jupyter.stores.errors import Misconfigured
 
 _SCOPE = "https://storage.azure.com/.default"
 _HOUR = timedelta(hours=1)
@@ -58,6 +62,10 @@ ServiceClient = Callable[[Any], BlobServiceClient]
 
 class _Key:
     def __init__(self, account: str, container: str, key: str) -> None:
+        try:
+            base64.b64decode(key, validate=True)
+        except binascii.Error as error:
+            raise Misconfigured("The account key is base64 text, as the portal shows it; enter it anew.") from error
         self.credential = key
         self._account, self._container = account, container
         self._lock = threading.Lock()
