@@ -311,7 +311,7 @@ class CloudContract(StoreContract):
         assert first.modified.tzinfo is not None
 
     @pytest.mark.parametrize(
-        "key", ["a//b", "%41", "k?x#y", "ü~!*()", "trailing ", " leading", "a+b&c=d", "q\"'<>\\", "😀/😀", "k.part"]
+        "key", ["a//b", "%41", "k?x#y", "ü~!*()", "trailing ", " leading", "a+b&c=d", "q\"'<>", "😀/😀", "k.part"]
     )
     def test_odd_keys(self, store: Store, tmp_path: Path, key: str):
         if key in self.refused:

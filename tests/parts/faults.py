@@ -180,7 +180,7 @@ def _exchange(
     fault = faults._take("request", exchange.method, exchange.target, length)
     if fault and fault.kind == "call":
         fault.what()
-        fault = faults._take("request", exchange.method, exchange.target, length)
+        fault = None
     if fault and fault.kind == "answer":
         return _answer_self(client, asked, exchange, head, fault)
     server.sendall(head)

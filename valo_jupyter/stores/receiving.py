@@ -135,6 +135,8 @@ def _rest(
             for start, fetched in zip(starts, parts, strict=True):
                 _await(fetched, cancel)
                 for at in range(start, min(start + part, info.size), CHUNK):
+                    if cancel is not None and cancel():
+                        raise Cancelled
                     chunk = os.pread(file, min(CHUNK, info.size - at), at)
                     digester.update(chunk)
                     first.testify(chunk)
