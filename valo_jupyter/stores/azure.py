@@ -25,7 +25,7 @@ from azure.storage.blob import BlobBlock, BlobClient, BlobProperties, BlobServic
 
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.azure_access import access
-from valo_jupyter.stores.azure_errors import refusal, translated
+from valo_jupyter.stores.azure_errors import NEEDS, refusal, translated
 from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.cloud import CloudStore, content_type, disposition, metadata_of, sums_in
 from valo_jupyter.stores.digests import CHUNK, Checksums
@@ -40,8 +40,7 @@ _VERSION = "2021-12-02"
 
 class AzureStore(CloudStore):
     kind = kinds.AZURE
-    #: each error names its own
-    permissions: ClassVar[Mapping[str, str]] = {}
+    permissions: ClassVar[Mapping[str, str]] = {step: action for step, (action, _) in NEEDS.items()}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -161,7 +160,7 @@ class AzureStore(CloudStore):
             self.blob(key).delete_blob()
 
     def signed_url(self, key: str, *, ttl: float, filename: str | None = None, inline: bool = False) -> str | None:
-        self.blob(key)
+        self.head(key)
         signature = self._access.signature(key, ttl, disposition(filename, inline))
         return f"{self._address(self._public, key)}?{signature}" if signature else None
 

@@ -26,7 +26,7 @@ from valo_jupyter.stores.retrying import worth_retrying
 from valo_jupyter.stores.sessions import unreachable
 
 #: step of the check → what it needs: as a role's action, and in a SAS token
-_NEEDS = {
+NEEDS = {
     "list": ("containers/blobs/read on the container", "l"),
     "read": ("containers/blobs/read", "r"),
     "write": ("containers/blobs/write", "c"),
@@ -84,7 +84,7 @@ def _remedy(step: str, code: str) -> str:
         return "The SAS token is not for this machine's address."
     if code == "KeyBasedAuthenticationNotPermitted":
         return "The account takes no keys; give the store a service principal, or none for this machine's identity."
-    action, letter = _NEEDS.get(step, _NEEDS["list"])
+    action, letter = NEEDS.get(step, NEEDS["list"])
     return (
         f"It needs the permission {action} (role Storage Blob Data {'Reader' if 'read' in action else 'Contributor'}),"
         f" or “{letter}” in the SAS token."

@@ -170,7 +170,8 @@ class _Probe:
             what()
         except Denied as error:
             needed = self._store.permissions.get(name)
-            return Step(name, False, f"{error.message} It needs {needed}." if needed else error.message)
+            named = not needed or needed in error.message
+            return Step(name, False, error.message if named else f"{error.message} It needs {needed}.")
         except StoreError as error:
             return Step(name, False, error.message)
         except Exception as error:

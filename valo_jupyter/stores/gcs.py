@@ -29,7 +29,7 @@ from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.cloud import CloudStore, disposition, sums_in
 from valo_jupyter.stores.digests import CHUNK
 from valo_jupyter.stores.errors import Changed, Misconfigured, NotFound
-from valo_jupyter.stores.gcs_errors import asking, refused
+from valo_jupyter.stores.gcs_errors import NEEDS, asking, refused
 from valo_jupyter.stores.gcs_uploads import GcsSink
 from valo_jupyter.stores.receiving import Piece, Witness
 from valo_jupyter.stores.retrying import persist
@@ -43,8 +43,7 @@ _LONGEST = timedelta(days=7)
 
 class GcsStore(CloudStore):
     kind = kinds.GCS
-    #: each error names its own
-    permissions: ClassVar[Mapping[str, str]] = {}
+    permissions: ClassVar[Mapping[str, str]] = {step: permission for step, (permission, _) in NEEDS.items()}
     streams: ClassVar[int] = 1
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -184,6 +183,7 @@ class GcsStore(CloudStore):
             self.blob(key).delete(**self.once)
 
     def signed_url(self, key: str, *, ttl: float, filename: str | None = None, inline: bool = False) -> str | None:
+        self.head(key)
         # credentials of the machine have no key to sign with; `..` in a path goes astray in browsers
         if self._account is None or {".", ".."} & set(key.split("/")):
             return None

@@ -23,7 +23,7 @@ from valo_jupyter.stores.retrying import worth_retrying
 from valo_jupyter.stores.sessions import reaching, unreachable
 
 #: step of the check → the permission, and the smallest role that has it
-_NEEDS = {
+NEEDS = {
     "list": ("storage.objects.list", "Storage Object Viewer"),
     "read": ("storage.objects.get", "Storage Object Viewer"),
     "write": ("storage.objects.create", "Storage Object Creator"),
@@ -57,7 +57,7 @@ def refusal(status: int, words: str, step: str, uri: str) -> StoreError:
     if status == 403:
         if "retention" in words or " hold" in words:
             return Denied(f"Google refuses to {_verb(step)} {uri}: a hold or the bucket's retention protects it.")
-        permission, role = _NEEDS.get(step, _NEEDS["list"])
+        permission, role = NEEDS.get(step, NEEDS["list"])
         return Denied(
             f"Google refuses to {_verb(step)} {uri}: the account lacks {permission}; give it the role {role} on the"
             " bucket."
