@@ -6,13 +6,12 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,7 @@ class Keys:
         return {"access_key_id": self.access_key_id, "secret_access_key": self.secret_access_key}
 
 
-@dataclass
+@dataclass(frozen=True)
 class SeaweedFS:
     """
     Attributes
@@ -52,8 +51,6 @@ class SeaweedFS:
     url: str
     keys: Keys
     reader: Keys
-    _config: Path
-    _process: subprocess.Popen[bytes]
 
     def client(self, keys: Keys | None = None) -> Any:
         """A client of boto3, for what tests look at beside the store."""
@@ -75,32 +72,6 @@ class SeaweedFS:
         name = f"b-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
-
-    def revoke(self, keys: Keys) -> Callable[[], None]:
-        """The keys are not taken any more, until what this gives is called."""
-        before = self._config.read_text()
-        identities = json.loads(before)["identities"]
-        self._set({"identities": [each for each in identities if each["name"] != keys.access_key_id]})
-        _until(lambda: self._knows(keys) is False)
-
-        def give_back() -> None:
-            self._set(json.loads(before))
-            _until(lambda: self._knows(keys))
-
-        return give_back
-
-    def _set(self, config: dict[str, Any]) -> None:
-        self._config.write_text(json.dumps(config))
-        self._process.send_signal(signal.SIGHUP)
-
-    def _knows(self, keys: Keys) -> bool:
-        from botocore.exceptions import ClientError
-
-        try:
-            self.client(keys).list_buckets()
-        except ClientError:
-            return False
-        return True
 
     def config(
         self, bucket: str, *, url: str | None = None, keys: Keys | None = None, **options: Any
@@ -136,7 +107,7 @@ def seaweedfs(place: str = "/tmp") -> Iterator[SeaweedFS]:
     url = f"http://127.0.0.1:{ports['s3.port']}"
     try:
         _wait(process, url, log)
-        yield SeaweedFS(url, keys, reader, config, process)
+        yield SeaweedFS(url, keys, reader)
     finally:
         # SIGTERM takes it a quarter of a minute
         process.kill()
@@ -151,14 +122,6 @@ def _keys(name: str) -> Keys:
 def _identity(keys: Keys, actions: list[str]) -> dict[str, Any]:
     pair = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
     return {"name": keys.access_key_id, "credentials": [pair], "actions": actions}
-
-
-def _until(met: Callable[[], bool]) -> None:
-    until = time.monotonic() + _SECONDS
-    while not met():
-        if time.monotonic() > until:
-            raise RuntimeError("SeaweedFS does not take its new configuration.")
-        time.sleep(0.05)
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

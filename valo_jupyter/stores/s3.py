@@ -7,7 +7,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +18,7 @@ import urllib3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from valo_jupyter.stores import kinds
+from valo_jupyter.stores.abandoned import ABANDONED
 from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.cloud import CloudStore, content_type, disposition, metadata_of, sums_in
 from valo_jupyter.stores.digests import CHUNK, Checksums
@@ -250,18 +251,23 @@ class _Sink:
                 Metadata=metadata_of(sums),
                 ContentType=content_type(self.key),
             )
-        return _Parts(self.store, self.key, sums.size, made["UploadId"], {})
+            named = {"Bucket": self.store.bucket, "Key": self.key, "UploadId": made["UploadId"]}
+            abort = access.client.generate_presigned_url("abort_multipart_upload", Params=named, ExpiresIn=_WEEK)
+        return _Parts(
+            self.store, self.key, sums.size, made["UploadId"], {}, ABANDONED.add(abort, self.store.options["ca"])
+        )
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """A multipart upload; `etags` are those of the parts that have arrived."""
+    """A multipart upload; `etags` are those of the parts that have arrived, `abandoned` is who ends it if we do not."""
 
     store: S3Store
     key: str
     size: int
     id: str
     etags: dict[int, str]
+    abandoned: str
 
     def put(self, number: int, data: bytes) -> None:
         query = f"partNumber={number}&uploadId={quote(self.id, safe='')}"
@@ -281,14 +287,13 @@ class _Parts:
         except NotFound as error:
             # it has been finished: the answer to that was lost
             raise Exists(f"{self.store.uri_of(self.key)} is there already.") from error
+        ABANDONED.remove(self.abandoned)
         return _made(self.store, self.key, self.size, made.get("ETag"), {"x-amz-version-id": made.get("VersionId")})
 
     def abort(self) -> None:
-        try:
-            with self.store._asking("DELETE", self.key) as access:
-                access.client.abort_multipart_upload(**self._named)
-        except NotFound:
-            return
+        with suppress(NotFound), self.store._asking("DELETE", self.key) as access:
+            access.client.abort_multipart_upload(**self._named)
+        ABANDONED.remove(self.abandoned)
 
     @property
     def _named(self) -> dict[str, str]:
