@@ -93,6 +93,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 class EngineContract:
     """Subclasses give `kind` and `options`, or open their engine themselves."""
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from tests.contract.engine_contract import EngineContract
 from tests.parts.elsewhere import ProcessEngine
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.port import Engine
 
 
-@pytest.mark.slow
 class TestProcessesElsewhere(EngineContract):
     kind = "ssh"
 

@@ -17,6 +17,8 @@ from valo_jupyter.engines.claims import Claim
 from valo_jupyter.engines.kinds import check_options
 from valo_jupyter.engines.pods import pod_of, sight_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def kubernetes() -> Iterator[Cluster]:

@@ -19,6 +19,8 @@ from valo_jupyter.engines.claims import Claim
 from valo_jupyter.engines.kinds import InvalidOptions, check_options
 from valo_jupyter.engines.slurm_queue import Job
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def slurm() -> Iterator[Slurm]:

@@ -20,6 +20,8 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.hosts import Host
 from valo_jupyter.engines.port import Change, Order
 
+pytestmark = pytest.mark.slow
+
 ROOT = str(Path(__file__).parents[2])
 
 

@@ -20,6 +20,8 @@ from valo_jupyter.engines.provider import Refused
 from valo_jupyter.engines.ssh_host import SshHost
 from valo_jupyter.engines.ssh_trust import Trust
 
+pytestmark = pytest.mark.slow
+
 ROOT = str(Path(__file__).parents[2])
 
 
