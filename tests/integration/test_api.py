@@ -17,7 +17,10 @@ from tests.parts.web import RunningWeb, running_web
 from valo_jupyter import snapshots
 from valo_jupyter.api.routing import ROUTES
 
-OPEN = {("GET", "/download/{id}/{expires}/{signature}/{name}")}
+OPEN = {
+    ("GET", "/download/{id}/{expires}/{signature}/{name}"),
+    ("GET", "/download/archives/{id}/{expires}/{signature}/{name}"),
+}
 
 
 @pytest.fixture

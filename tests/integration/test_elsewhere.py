@@ -85,7 +85,7 @@ class Far:
 
     def outputs(self, execution_id: str) -> dict[str, Any]:
         services = self.project.services
-        rows = services.data.list(self.project.user, project_id=None, execution_id=execution_id).rows
+        rows = services.data.outputs(execution_id).rows
         return {row.name: row for row in rows}
 
     def driver(self) -> psutil.Process:

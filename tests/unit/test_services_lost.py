@@ -64,7 +64,7 @@ def test_a_file_that_was_read_meanwhile_stays(services: Services, project: Proje
     services.runs.inputs(reading.token, [{**item("model", "1"), "input": "data"}])
     services.pool.lost(execution_id, 1, "power cut")
     assert outputs(services, execution_id) == {("model", "1")}
-    kinds = {edge["type"] for edge in services.data.trace("execution", reader)["edges"]}
+    kinds = {edge["type"] for edge in services.traces.trace("execution", reader)["edges"]}
     assert {"input", "output"} <= kinds
 
 

@@ -121,11 +121,11 @@ def test_files_and_their_edges(services: Services, run: Any, user: User) -> None
     assert told["warning"] is None
     (changed,) = services.runs.inputs(run.token, [{**read, "sha256": "c" * 64}])
     assert "other content" in changed["warning"]
-    graph = services.data.trace("datum", first["datum"])
+    graph = services.traces.trace("datum", first["datum"])
     kinds = sorted((edge["type"], edge["name"]) for edge in graph["edges"])
     assert kinds == [("code", ""), ("input", "data"), ("input", "data"), ("output", "m/model.pkl")]
     assert {node["type"] for node in graph["nodes"]} == {"datum", "execution", "commit"}
-    assert services.data.tags(first["datum"]) == ["best"]
+    assert services.data.outputs(run.execution_id).beside.tags[first["datum"]] == ["best"]
 
 
 def test_the_end_may_be_told_twice(services: Services, run: Any, project: Project, user: User) -> None:
@@ -270,7 +270,7 @@ def test_a_sidecar_that_comes_later_joins_its_file(services: Services, run: Any)
     (first,) = services.runs.outputs(run.token, [item])
     later = {**item, "tags": ["a", "b"], "metadata": {"kind": "model"}}
     assert services.runs.outputs(run.token, [later]) == [first]
-    assert services.data.tags(first["datum"]) == ["a", "b"]
+    assert services.data.outputs(run.execution_id).beside.tags[first["datum"]] == ["a", "b"]
     assert services.data.any(first["datum"]).metadata == {"kind": "model"}
 
 

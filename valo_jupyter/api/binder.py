@@ -18,7 +18,7 @@ from tornado.httputil import HTTPServerRequest
 
 from valo_jupyter.api.hub import Hub
 from valo_jupyter.api.routing import ROUTES, AskAgain, Reply, Request, Route
-from valo_jupyter.api.sending import send_file
+from valo_jupyter.api.sending import send_file, send_stream
 from valo_jupyter.domain import errors, storable
 from valo_jupyter.services import Services
 
@@ -191,6 +191,8 @@ class RouteHandler(web.RequestHandler):
             self.set_header(name, value)
         if reply.file is not None:
             await send_file(self, reply.file, remove=reply.remove_file)
+        elif reply.stream is not None:
+            await send_stream(self, reply.stream, self._in_thread)
         elif reply.content is not None:
             self.finish(reply.content)
         elif reply.status == 204:

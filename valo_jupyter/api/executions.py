@@ -26,6 +26,7 @@ FIELDS = {
     "tags": "array",
     "environment": "string",
     "image": "string",
+    "upload_store": "string",
     "resources": "object",
     "runtime_config": "object",
     "title": "string",
@@ -134,13 +135,13 @@ def _execution(request: Request, address: str, excluded: set[str] | None = None)
     services = request.services
     row, tags, attempts, waiting = services.executions.details(request.user, address)
     shape = shapes.execution(row, request.base_url, tags=tags, waiting=waiting)
-    files = services.data.inputs_of(row.id)
+    files, beside = services.data.inputs_of(row.id)
     for entry in shape["inputs"]:
-        entry["files"] = [shapes.datum(datum, []) for datum in files.get(entry["name"], [])]
-    page = services.data.list(request.user, project_id=row.project_id, execution_id=row.id)
+        entry["files"] = [shapes.datum(datum, request.base_url, beside) for datum in files.get(entry["name"], [])]
+    page = services.data.outputs(row.id)
     shape.update(
         attempts=[shapes.attempt(attempt) for attempt in attempts],
-        outputs=[shapes.datum(datum, page.tags[datum.id]) for datum in page.rows],
+        outputs=[shapes.datum(datum, request.base_url, page.beside) for datum in page.rows],
         capture=row.capture,
         left_out=row.left_out,
         cumulative_metadata=row.cumulative_metadata,
@@ -178,7 +179,7 @@ def _changes(wanted: dict[str, Any]) -> dict[str, Any]:
         }
     if wanted.get("tags") is not None:
         changes["tags"] = tuple(wanted["tags"])
-    for name in ("step", "environment", "image", "idempotency_key"):
+    for name in ("step", "environment", "image", "upload_store", "idempotency_key"):
         if wanted.get(name):
             changes[name] = str(wanted[name])
     if wanted.get("title") is not None:

@@ -58,6 +58,16 @@ def read(request: Request) -> Reply:
     )
 
 
+@route("PATCH", "/api/v0/projects/{id}/", fields={"default_store": "string"})
+def edit(request: Request) -> Reply:
+    """Change where the project's outputs go: a store's id or name, or null for the built-in one."""
+    given = request.json()
+    if "default_store" in given:
+        store = given["default_store"]
+        request.services.stores.set_default(request.user, request.path["id"], None if store is None else str(store))
+    return read(request)
+
+
 @route(
     "POST",
     "/api/v0/projects/{id}/environment_variable/",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -83,7 +83,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Reply:
-    """`value` is sent as JSON, unless there is `content` or a `file`."""
+    """`value` is sent as JSON, unless there is `content`, a `file` or a `stream`."""
 
     value: Any = None
     status: int = 200
@@ -92,6 +92,8 @@ class Reply:
     file: Path | None = None
     #: the file is the route's own and is removed when sent
     remove_file: bool = False
+    #: made piece by piece, in threads, while it is sent
+    stream: Iterator[bytes] | None = None
 
 
 Handler = Callable[[Request], Reply]

@@ -1,9 +1,12 @@
-"""Sends a file in pieces, or one range of it."""
+"""Sends a file in pieces, or one range of it; or what is made on the way."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 from tornado import iostream
 from tornado.web import RequestHandler
@@ -18,7 +21,7 @@ async def send_file(handler: RequestHandler, path: Path, *, remove: bool = False
             if remove:
                 path.unlink()  # what is open can still be read
             size = os.fstat(file.fileno()).st_size
-            start, end = _range(handler.request.headers.get("Range"), size)
+            start, end = byte_range(handler.request.headers.get("Range"), size)
             if (start, end) != (0, size):
                 handler.set_status(206)
                 handler.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
@@ -38,7 +41,36 @@ async def send_file(handler: RequestHandler, path: Path, *, remove: bool = False
         pass
 
 
-def _range(header: str | None, size: int) -> tuple[int, int]:
+async def send_stream(
+    handler: RequestHandler, pieces: Iterator[bytes], in_thread: Callable[..., Awaitable[Any]]
+) -> None:
+    """The pieces, each made by a thread. Where one cannot be, the connection is cut: what came is not the whole."""
+    try:
+        while (piece := await in_thread(next, pieces, None)) is not None:
+            handler.write(piece)
+            await handler.flush()
+    except iostream.StreamClosedError:
+        return
+    except Exception:
+        stream = getattr(handler.request.connection, "stream", None)
+        if stream is not None:
+            stream.close()
+        raise
+    finally:
+        await in_thread(getattr(pieces, "close", lambda: None))
+    handler.finish()
+
+
+def disposition(name: str, *, inline: bool = False) -> str:
+    """A `Content-Disposition` with the file's name, whatever letters that has."""
+    plain = "".join(
+        letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_" for letter in name
+    )
+    how = "inline" if inline else "attachment"
+    return f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+
+
+def byte_range(header: str | None, size: int) -> tuple[int, int]:
     """`(start, end)` of a single byte range; the whole for none or one that is not understood."""
     if not header or not header.startswith("bytes=") or "," in header:
         return 0, size

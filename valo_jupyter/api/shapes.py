@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from valo_jupyter.domain import clock
+from valo_jupyter.services.data import Beside
 from valo_jupyter.services.waiting import Waiting
 
 Shape = dict[str, Any]
@@ -24,6 +25,7 @@ def project(row: Any, base: str) -> Shape:
         "folder": row.folder,
         "description": row.description,
         "owner": {"id": row.owner_id, "username": row.owner_name},
+        "default_store": row.default_store_id,
         "ctime": clock.text(row.ctime),
         "yaml_path": row.yaml_path,
         "url": url,
@@ -82,7 +84,11 @@ def execution(row: Any, base: str, *, tags: list[str], waiting: Waiting | None) 
         "progress": row.progress,
         "error": row.error,
         "parameters": row.parameters,
-        "inputs": [{"name": entry["name"], "urls": entry["uris"], "files": []} for entry in row.inputs],
+        "inputs": [
+            {"name": entry["name"], "urls": entry["uris"], "given": entry.get("given", entry["uris"]), "files": []}
+            for entry in row.inputs
+        ],
+        "upload_store": row.store_id,
         "environment_variables": {
             name: {"value": value, "secret": value is None} for name, value in row.environment_variables.items()
         },
@@ -132,7 +138,7 @@ def attempt(row: Any) -> Shape:
     }
 
 
-def datum(row: Any, tags: list[str]) -> Shape:
+def datum(row: Any, base: str, beside: Beside) -> Shape:
     made = row.output_execution_id
     return {
         "id": row.id,
@@ -142,13 +148,26 @@ def datum(row: Any, tags: list[str]) -> Shape:
         "sha1": row.sha1,
         "sha256": row.sha256,
         "uri": row.uri,
+        "store": _store(row.store_id, row.store_name, row.store_type),
+        "wanted_store": _store(row.wanted_store_id, row.wanted_store_name, row.wanted_store_type),
+        "origin": row.origin,
+        "version": row.version,
         "metadata": row.metadata,
-        "tags": tags,
+        "tags": beside.tags.get(row.id, []),
+        "aliases": beside.aliases.get(row.id, []),
+        "datasets": beside.datasets.get(row.id, []),
         "project": row.project_id,
+        "creator": {"id": row.creator_id, "username": row.creator_name},
         "ctime": clock.text(row.ctime),
         "purged": row.purged,
         "output_execution": {"id": made, "counter": row.output_counter} if made else None,
+        "url": f"{base}/api/v0/data/{row.id}/",
     }
+
+
+def _store(store_id: str | None, name: str | None, type: str | None) -> Shape | None:
+    # after the name of one that was deleted there is more
+    return {"id": store_id, "name": (name or "").partition("~")[0], "type": type} if store_id else None
 
 
 def point(row: Any) -> Shape:

@@ -8,6 +8,7 @@ from typing import Any
 
 from valo_jupyter.api import shapes
 from valo_jupyter.api.routing import AskAgain, Reply, Request, route
+from valo_jupyter.api.sending import disposition
 from valo_jupyter.domain.errors import NotFound
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services.runs import notebook_path
@@ -102,6 +103,4 @@ def _attachment(row: Any, content_type: str) -> dict[str, str]:
 
 
 def _named(name: str) -> dict[str, str]:
-    from valo_jupyter.api.files import disposition
-
     return {"Content-Disposition": disposition(name)}

@@ -54,9 +54,7 @@ class Deliveries:
     def input(self, token: str, key: str) -> Path:
         """The file of the built-in store, if it is an input of the execution, or was brought by this attempt."""
         path = self._store.path(key)
-        row = self._runs.of(token)
-        is_input = any(SCHEME + key in given["uris"] for given in row.inputs)
-        if not is_input and not self._parts(token).is_whole(key):
+        if not self._runs.reads(token, SCHEME + key) and not self._parts(token).is_whole(key):
             raise NotFound("This execution has no such input.")
         if not path.exists():
             raise NotFound(f"The content of {SCHEME}{key} is no longer there.")

@@ -16,17 +16,16 @@ from valo_jupyter.db.tables import attempts, edges, environments, execution_tags
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.executions import Status
-from valo_jupyter.services import line, listing
+from valo_jupyter.services import line, listing, references, store_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.asking import NO_IMAGE, asked, check_may_use
 from valo_jupyter.services.commits import Commits
+from valo_jupyter.services.datum_rows import checked_tags
 from valo_jupyter.services.environments import find_environment
 from valo_jupyter.services.moves import KILL_AFTER, Moves, again_if_overtaken
 from valo_jupyter.services.sealing import Seal
 from valo_jupyter.services.steps import Plan, check_left_out, plan_notebook, plan_step
 from valo_jupyter.services.waiting import Waiting, waiting
-
-MAX_TAG = 255
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,8 @@ class Submission:
     image: str | None = None
     #: as `domain.containers.RESOURCES`; over what the step asks for
     resources: dict[str, Any] = field(default_factory=dict)
+    #: name or id of a store of the project, or `store_rows.BUILT_IN`; None: as the step and the project have it
+    upload_store: str | None = None
     title: str = ""
     priority: int = 0
     time_limit: float | None = None
@@ -142,6 +143,8 @@ class Executions:
             .values(last_counter=projects.c.last_counter + 1, revision=projects.c.revision + 1)
             .returning(projects.c.last_counter, projects.c.revision)
         ).one()
+        inputs = references.resolve(connection, wanted.project_id, plan.inputs)
+        store_id = store_rows.wanted(connection, wanted.project_id, wanted.upload_store or plan.upload_store)
         now = clock.now()
         connection.execute(
             sa.insert(executions).values(
@@ -166,7 +169,8 @@ class Executions:
                 inject=plan.inject,
                 commands=plan.commands,
                 parameters=plan.parameters,
-                inputs=plan.inputs,
+                inputs=inputs,
+                store_id=store_id,
                 # a secret variable is here by name only
                 environment_variables={
                     **plan.environment_variables,
@@ -262,6 +266,7 @@ class Executions:
             "environment": row.environment_id,
             "image": row.image or NO_IMAGE,
             "resources": row.resources,
+            "upload_store": row.store_id,
             "title": row.title,
             "priority": row.priority,
             "time_limit": row.time_limit,
@@ -284,16 +289,6 @@ class Executions:
                 connection.execute(sa.delete(execution_tags).where(execution_tags.c.execution_id == row.id))
                 write_tags(connection, row.id, row.project_id, row.counter, fresh)
             self._moves.touch(connection, row, **({} if title is None else {"title": storable.text(title)}))
-
-
-def checked_tags(tags: Any) -> list[str]:
-    """Tags without repeats and outer blanks, in the order given."""
-    found: dict[str, None] = {}
-    for tag in tags:
-        if not isinstance(tag, str) or not tag.strip() or len(tag) > MAX_TAG or "\0" in tag:
-            raise Invalid(f"{tag!r} cannot be a tag: a tag is a text of 1 to {MAX_TAG} characters.")
-        found[tag.strip()] = None
-    return list(found)
 
 
 def write_tags(connection: Connection, execution_id: str, project_id: str, counter: int, tags: list[str]) -> None:

@@ -14,6 +14,7 @@ from valo_jupyter.db.tables import attempts, environments, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Overtaken
 from valo_jupyter.domain.executions import Status, check_move
+from valo_jupyter.services import version_rows
 from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.lost import take_back
 
@@ -81,6 +82,7 @@ class Moves:
             ended = clock.now()
             values.setdefault("ended", ended)
             values["cost"] = self._cost(connection, row, ended)
+            version_rows.seal(connection, row.id)
         values |= {"status": to.value, "status_detail": detail, "revision": self.revise(connection, row.project_id)}
         here = (executions.c.id == row.id) & (executions.c.status == row.status)
         if not connection.execute(sa.update(executions).where(here).values(**values)).rowcount:

@@ -9,7 +9,11 @@ from valo_jupyter.db import Database
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.starts import Starts
 from valo_jupyter.services.accounts import Accounts
+from valo_jupyter.services.adoption import Adoption
+from valo_jupyter.services.archives import Archives
+from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.commits import Commits
+from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.deliveries import Deliveries
 from valo_jupyter.services.environments import Environments
@@ -21,9 +25,12 @@ from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.options import Options
 from valo_jupyter.services.pool import Pool
 from valo_jupyter.services.projects import Projects
+from valo_jupyter.services.purging import Purging
 from valo_jupyter.services.registries import Registries
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.services.sealing import Seal
+from valo_jupyter.services.stores import Stores
+from valo_jupyter.services.traces import Traces
 from valo_jupyter.services.trials import Trials
 
 
@@ -62,8 +69,14 @@ class Services:
         self.environments = Environments(database, moves, self.options, queued)
         self.commits = Commits(database, state)
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
+        self.stores = Stores(database, self.seal)
         self.data = Data(database)
-        self.runs = Runs(database, state, self.stream, moves, self.data, self.projects, self.seal)
+        self.traces = Traces(database)
+        self.contents = Contents(database, state, self.stores)
+        self.archives = Archives(database, state, self.contents)
+        self.purging = Purging(database, self.contents)
+        self.adoption = Adoption(database, self.stores)
+        self.runs = Runs(database, state, self.stream, moves, Arrivals(self.stream), self.projects, self.seal)
         self.deliveries = Deliveries(state, self.runs)
         self.starts = Starts(state)
         self.registries = Registries(database, state, self.seal)

@@ -16,10 +16,10 @@ from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.images import Reference
 from valo_jupyter.domain.registries import stands_for_organization
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.services import listing
+from valo_jupyter.services import listing, references
+from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.asking import container
-from valo_jupyter.services.assignments import HERE, elsewhere
-from valo_jupyter.services.data import Data
+from valo_jupyter.services.assignments import HERE, check_place, data_of, elsewhere
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves, again_if_overtaken
 from valo_jupyter.services.parts import Parts
@@ -62,7 +62,7 @@ class Runs:
         state: StateFolder,
         events: EventLog,
         moves: Moves,
-        data: Data,
+        arrivals: Arrivals,
         projects: Projects,
         seal: Seal,
     ) -> None:
@@ -70,7 +70,7 @@ class Runs:
         self._state = state
         self._events = events
         self._moves = moves
-        self._data = data
+        self._arrivals = arrivals
         self._projects = projects
         self._seal = seal
 
@@ -145,7 +145,7 @@ class Runs:
             "notebook": notebook,
             "commands": row.commands,
             "parameters": row.parameters,
-            "inputs": row.inputs,
+            **data_of(connection, self._seal, row, number),
             "environment_variables": variables,
             "secret_names": sorted(secret),
             "limits": {
@@ -155,6 +155,7 @@ class Runs:
             },
             "container": wanted,
             "store": {"type": "local", "root": str(self._state.store)},
+            "private_redirects": bool(self._state.settings().get("private_redirects")),
             "left_out": row.left_out,
             "log": [_UNENFORCED.format(asked=", ".join(row.resources))] if row.resources and wanted is None else [],
         }
@@ -215,16 +216,25 @@ class Runs:
         with self._database.write() as connection:
             attempt = self._attempt(connection, token)
             if (attempt.machine or {}).get("elsewhere"):
-                Parts(self._state, attempt.execution_id, attempt.number).check(items)
+                brought = [item for item in items if item.get("store") is None]
+                Parts(self._state, attempt.execution_id, attempt.number).check(brought)
             row = self._row(connection, attempt.execution_id)
-            found = [self._data.register_output(connection, row, item) for item in items]
+            for item in items:
+                check_place(connection, row, attempt.number, item)
+            found = [self._arrivals.output(connection, row, item) for item in items]
             self._moves.touch(connection, row)
         return found
 
     def inputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         with self._database.write() as connection:
             row = self._row(connection, self._attempt(connection, token).execution_id)
-            return [self._data.register_input(connection, row, item) for item in items]
+            return [self._arrivals.input(connection, row, item) for item in items]
+
+    def reads(self, token: str, uri: str) -> bool:
+        """Whether the file of the built-in store is an input of the execution."""
+        with self._database.write() as connection:
+            row = self._row(connection, self._attempt(connection, token).execution_id)
+            return references.reads_built_in(connection, row, uri)
 
     def own_image(self, token: str, image: str) -> tuple[int, Reference]:
         """The owner of the execution's project, and the image in full, which must be the execution's own."""

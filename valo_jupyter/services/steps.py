@@ -31,6 +31,7 @@ class Plan:
     environment: str | None = None
     environment_variables: dict[str, str] = field(default_factory=dict)
     resources: dict[str, Any] = field(default_factory=dict)
+    upload_store: str | None = None
     autorestart: bool | None = None
     time_limit: float | None = None
     no_output_timeout: float | None = None
@@ -108,6 +109,7 @@ def plan_step(
             if variable.default is not None
         },
         resources=of_step(step.resources),
+        upload_store=step.upload_store,
         autorestart=step.autorestart,
         time_limit=step.time_limit.total_seconds() if step.time_limit else None,
         no_output_timeout=step.no_output_timeout.total_seconds() if step.no_output_timeout else None,
