@@ -61,9 +61,9 @@ class AzureStore(CloudStore):
         return BlobServiceClient(
             self._url,
             credential=credential,
-            transport=RequestsTransport(session=self._session, session_owner=False),
-            connection_timeout=connect,
-            read_timeout=silence,
+            transport=RequestsTransport(
+                session=self._session, session_owner=False, connection_timeout=connect, read_timeout=silence
+            ),
             retry_total=0,
             # what is sent whole is one request
             max_single_put_size=2 * PART,

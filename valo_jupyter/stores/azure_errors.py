@@ -41,7 +41,9 @@ def translated(error: AzureError, step: str, uri: str, service: str) -> StoreErr
         return unreachable(service, error)
     if isinstance(error, HttpResponseError) and error.status_code:
         code = getattr(error, "error_code", None) or ""
-        return refusal(int(error.status_code), str(getattr(code, "value", code)), step, uri)
+        # Azurite's own word for it is InvalidOperation
+        wrong = "contentMD5" in str(error.message) and "match" in str(error.message)
+        return refusal(int(error.status_code), "Md5Mismatch" if wrong else str(getattr(code, "value", code)), step, uri)
     if isinstance(error, ClientAuthenticationError):
         return _no_token(error)
     # a body that ended too soon, or made no sense

@@ -88,14 +88,16 @@ def receive(
     """
     with _part_file(path) as file:
         first = _Stretch(open_range, file, 0, part, patience)
-        digester = Digester()
+        digester: Digester | None = None
         for chunk in first.chunks(cancel):
+            digester = digester or Digester(known=_noted(first.info))
             digester.update(chunk)
             first.testify(chunk)
             if progress is not None:
                 progress(digester.size, first.size)
         info = first.info
         assert info is not None
+        digester = digester or Digester()
         if info.size > part:
             _rest(open_range, file, info, first, digester, progress, cancel, patience, part, streams)
         sums = digester.result()
@@ -234,6 +236,13 @@ def _write(file: int, chunk: bytes, at: int) -> None:
     while view:
         count = os.pwrite(file, view, at)
         view, at = view[count:], at + count
+
+
+def _noted(info: ObjectInfo | None) -> tuple[str, str, str] | None:
+    """All three checksums, where they are kept with the object; `_verify` compares the first."""
+    if info is None or info.sha256 is None or info.md5 is None or info.sha1 is None:
+        return None
+    return info.sha256, info.md5, info.sha1
 
 
 def _await(fetched: Future[None], cancel: Cancel | None) -> None:

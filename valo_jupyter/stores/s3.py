@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import threading
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar, NoReturn
@@ -27,7 +28,7 @@ from valo_jupyter.stores.receiving import Piece
 from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
 from valo_jupyter.stores.s3_access import Access, Renewable
 from valo_jupyter.stores.s3_errors import OUTDATED, NotAllowed, failure, refusal
-from valo_jupyter.stores.s3_requests import Refuse, Requests, as_unavailable
+from valo_jupyter.stores.s3_requests import UNSIGNED, Refuse, Requests, as_unavailable
 
 _MD5 = re.compile(r'"[0-9a-f]{32}"')
 _WEEK = 7 * 24 * 3600
@@ -37,8 +38,8 @@ class S3Store(CloudStore):
     """The content of objects goes over `s3_requests`, all else by boto3, whose own transfers are not used: with awscrt
     installed they forget the endpoint. Nobody else's retries, either.
 
-    Integrity: every request carries the signed sha256 of its body, which services verify; downloads are held against
-    the sha256 in the object's metadata, or an ETag that is an md5.
+    Integrity: an upload carries its md5 or crc32 and the signed sha256, one of which every service verifies; downloads
+    are held against the sha256 in the object's metadata, or an ETag that is an md5.
     """
 
     kind = kinds.S3
@@ -268,14 +269,18 @@ class _Parts:
     id: str
     etags: dict[int, str]
     abandoned: str
+    verifies: threading.Event = field(default_factory=threading.Event)
 
     def put(self, number: int, data: bytes) -> None:
         query = f"partNumber={number}&uploadId={quote(self.id, safe='')}"
-        digest = hashlib.sha256(data).hexdigest()
         # SeaweedFS takes the signed sha256 as it comes, and verifies this; others do not know it
         headers = {"x-amz-checksum-crc32": base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()}
+        digest = UNSIGNED if self.verifies.is_set() else hashlib.sha256(data).hexdigest()
         with self.store._send("PUT", self.key, query=query, headers=headers, body=data, sha256=digest) as answer:
             self.etags[number] = answer.headers["ETag"]
+            if answer.headers.get("x-amz-checksum-crc32"):
+                # who repeats the checksum has verified it: one is enough for the other parts
+                self.verifies.set()
 
     def finish(self) -> ObjectInfo:
         parts = [{"PartNumber": number, "ETag": self.etags[number]} for number in sorted(self.etags)]

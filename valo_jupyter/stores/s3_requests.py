@@ -26,6 +26,8 @@ from valo_jupyter.stores.retrying import Patience
 
 #: sha256 of nothing
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#: in place of a digest: the body is not signed
+UNSIGNED = "UNSIGNED-PAYLOAD"
 _CONNECTIONS = 32
 
 #: `(status, headers, code, message)` of a refusal
