@@ -201,10 +201,23 @@ class _Sink:
         return self._store._head(self._key)
 
     def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
-        with self._store.asking("write", self._key):
-            # the SDK does not overwrite unless it is told to
-            told = self._blob.upload_blob(data, length=len(data), validate_content=True, **_about(self._key, sums))
+        try:
+            with self._store.asking("write", self._key):
+                # the SDK does not overwrite unless it is told to
+                told = self._blob.upload_blob(data, length=len(data), validate_content=True, **_about(self._key, sums))
+        except Exists:
+            with suppress(NotFound):
+                self.head()
+                raise
+            # blocks that an upload left here are in the way of an object in one piece, and not of one of blocks
+            return self._in_a_block(data, sums)
         return self.stored(sums, told)
+
+    def _in_a_block(self, data: bytes, sums: Checksums) -> ObjectInfo:
+        blocks = self.begin(sums, len(data) or 1)
+        if data:
+            blocks.put(1, data)
+        return blocks.finish()
 
     def begin(self, sums: Checksums, part: int) -> _Blocks:
         return _Blocks(self, sums, -(-sums.size // part))
