@@ -144,7 +144,7 @@ def _measure(ways: dict[str, Callable[[], object]], prepare: Callable[[str], obj
 class _NoDigest:
     """Counts only: what a transfer would be without checksums."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         self.size = 0
 
     def go_on(self, *_: object) -> None:
@@ -160,9 +160,8 @@ class _NoDigest:
 def _without_digests(places: Places) -> float:
     """Seconds of the large download alone."""
     with mock.patch.object(receiving, "Digester", _NoDigest), mock.patch.object(receiving, "_verify"):
-        return _measure({"": lambda: places.store.get_file("large/valo", places.folder / "copy")}, lambda _: None, 3)[
-            ""
-        ]
+        ways = {"Valo": lambda: places.store.get_file("large/valo", places.folder / "copy")}
+        return _measure(ways, partial(places.prepare, "down", "large"), 3)["Valo"]
 
 
 def _memory(places: Places) -> float:
@@ -171,7 +170,7 @@ def _memory(places: Places) -> float:
         "import json, re, sys; from pathlib import Path; from valo_jupyter.stores import open_store\n"
         "store = open_store(json.loads(sys.stdin.read())); file = Path(sys.argv[1])\n"
         "store.put_file(file, 'large/memory'); store.get_file('large/memory', file.with_name('memory'))\n"
-        "print(re.search(r'VmHWM:\s*(\d+)', Path('/proc/self/status').read_text())[1])"
+        "print(re.search('VmHWM: *\\t *([0-9]+)', Path('/proc/self/status').read_text())[1])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, places.large], input=json.dumps(places.config), text=True, capture_output=True,
