@@ -1,5 +1,6 @@
 /** The plugins of the extension. */
 import { commandsPlugin } from './plugins/commands';
+import { dataPlugin } from './plugins/data';
 import { detailPlugin } from './plugins/detail';
 import { formPlugin } from './plugins/form';
 import { poolPlugin } from './plugins/pool';
@@ -18,5 +19,6 @@ export default [
   sidebarPlugin,
   detailPlugin,
   poolPlugin,
+  dataPlugin,
   statusPlugin
 ];

@@ -8,6 +8,7 @@ import type { Preferences } from './model/preferences';
 import type { Projects } from './model/projects';
 import type { Runs } from './model/run';
 import type { ServerModel } from './model/server';
+import type { Uploads } from './model/uploads';
 
 export interface IValo {
   readonly api: ValoAPI;
@@ -16,6 +17,7 @@ export interface IValo {
   readonly projects: Projects;
   readonly runs: Runs;
   readonly environments: EnvironmentsModel;
+  readonly uploads: Uploads;
   readonly account: Account;
   readonly preferences: Preferences;
 }
@@ -34,4 +36,9 @@ export namespace CommandIDs {
   export const environment = 'valo:open-environment';
   export const newEnvironment = 'valo:new-environment';
   export const registries = 'valo:open-registries';
+  export const data = 'valo:open-data';
+  export const stores = 'valo:open-stores';
+  export const datasets = 'valo:open-datasets';
+  export const trace = 'valo:open-trace';
+  export const dataPage = 'valo:open-data-page';
 }

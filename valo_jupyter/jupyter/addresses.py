@@ -6,8 +6,8 @@ import json
 import re
 from typing import Any
 
-#: Answers that hold what users' code printed: nothing in them is ours to change.
-_CONTENT = re.compile(r"/(?:stream|events|notebook|metadata|code)/?$")
+#: Answers that hold what users' code printed or wrote: nothing in them is ours to change.
+_CONTENT = re.compile(r"/(?:stream|events|notebook|metadata|code|content)/?$")
 #: What of the server is reached through the Jupyter server.
 PROXIED = ("/api/", "/download/")
 #: Objects of the wire within an answer, which have addresses of their own.

@@ -15,7 +15,7 @@ from valo_jupyter.jupyter.upstream import Answer, Upstream
 
 #: What the server is told of the browser's request. Neither cookies nor logins: those are Jupyter's.
 FORWARDED = (
-    *("Accept", "Accept-Language", "Content-Encoding", "Content-Length", "Content-Type"),
+    *("Accept", "Accept-Language", "Content-Encoding", "Content-Length", "Content-Range", "Content-Type"),
     *("If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "Range", "X-Valo-Commit"),
 )
 #: What the browser is told of the answer. No cookies, no permissions of another origin.

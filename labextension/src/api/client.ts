@@ -1,6 +1,7 @@
 /** The Jupyter extension's routes and, proxied below `valo/api/`, the Valo server's. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
+import { DataAPI } from './data';
 import { ValoError } from './errors';
 import { ndjson } from './ndjson';
 import { PoolAPI } from './pool';
@@ -34,10 +35,14 @@ export interface IStreamQuery {
 export class ValoAPI {
   constructor(private _settings: ServerConnection.ISettings) {
     this.pool = new PoolAPI(_settings);
+    this.data = new DataAPI(_settings);
   }
 
   /** Environments, engines and registries. */
   readonly pool: PoolAPI;
+
+  /** Files, stores and datasets. */
+  readonly data: DataAPI;
 
   status(): Promise<IServerStatus> {
     return this._json('valo/status');
@@ -122,12 +127,6 @@ export class ValoAPI {
   /** Where the browser downloads an execution's code as a zip. */
   codeUrl(id: string): string {
     return URLExt.join(this._settings.baseUrl, `${API}/executions/${id}/code/`);
-  }
-
-  /** An address of a file that needs no token, for a while. */
-  async downloadUrl(datum: string): Promise<string> {
-    const { url } = await this._json<{ url: string }>(`${API}/data/${datum}/download/`);
-    return url;
   }
 
   private _json<T>(path: string, init: RequestInit = {}): Promise<T> {

@@ -115,6 +115,8 @@ export interface IOutputFile {
   uri: string;
   tags: string[];
   purged: boolean;
+  /** Where it was meant to go, and could not be brought yet. */
+  wanted_store?: { id: string; name: string; type: string } | null;
 }
 
 /** What only a single execution's JSON holds; lists leave it out. */
@@ -137,6 +139,8 @@ export interface IProject {
   id: string;
   name: string;
   ctime?: string;
+  /** Where files go that name no store; null: the built-in one. */
+  default_store?: string | null;
 }
 
 export interface IExecutionList {

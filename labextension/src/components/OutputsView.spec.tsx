@@ -10,7 +10,15 @@ function file(name: string, tags: string[] = []): IOutputFile {
 describe('the files of an execution', () => {
   it('show their tags, and no empty list of them', () => {
     const outputs = [file('plot.png'), file('model.npz', ['accurate', 'prod'])];
-    render(<OutputsView outputs={outputs} running={false} onDownload={() => undefined} preview={() => null} />);
+    render(
+      <OutputsView
+        outputs={outputs}
+        running={false}
+        onDownload={() => undefined}
+        onBring={() => Promise.reject()}
+        preview={() => null}
+      />
+    );
     const tags = screen.getByRole('list', { name: 'Tags of model.npz' });
     expect(
       within(tags)

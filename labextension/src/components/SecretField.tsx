@@ -45,9 +45,9 @@ export function SecretField(
   ) : (
     <input
       className="jp-mod-styled"
-      type="password"
+      type={field.open ? 'text' : 'password'}
       {...attributes}
-      autoComplete="new-password"
+      autoComplete={field.open ? 'off' : 'new-password'}
       placeholder={field.placeholder}
       value={text}
       onChange={change}

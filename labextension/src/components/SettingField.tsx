@@ -72,7 +72,7 @@ function Control(props: ISettingFieldProps & { id: string }): JSX.Element {
   if (field.secret) {
     return <SecretField {...props} attributes={attributes} />;
   }
-  if (type === 'flag') {
+  if (type === 'flag' && !choices) {
     return (
       <input
         type="checkbox"

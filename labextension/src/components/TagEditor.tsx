@@ -1,9 +1,16 @@
-/** Tags, each with a button that takes it away, and a field that adds one. */
+/** Tags, or aliases, each with a button that takes it away, and a field that adds one. */
 import { useState } from 'react';
 import { useTrans } from './trans';
 
-export function TagEditor(props: { tags: readonly string[]; onChange: (tags: string[]) => void }): JSX.Element {
+export function TagEditor(props: {
+  tags: readonly string[];
+  /** What they are called; tags when left out. */
+  kind?: 'tag' | 'alias';
+  onChange: (tags: string[]) => void;
+}): JSX.Element {
   const trans = useTrans();
+  const alias = props.kind === 'alias';
+  const remove = (tag: string) => (alias ? trans.__('Remove alias %1', tag) : trans.__('Remove tag %1', tag));
   const { tags, onChange } = props;
   const [text, setText] = useState('');
   const add = () => {
@@ -16,12 +23,12 @@ export function TagEditor(props: { tags: readonly string[]; onChange: (tags: str
   return (
     <span className="valo-Tags">
       {tags.map(tag => (
-        <span className="valo-Tag" key={tag}>
+        <span className="valo-Tag" data-kind={props.kind} key={tag}>
           {tag}
           <button
             type="button"
-            aria-label={trans.__('Remove tag %1', tag)}
-            title={trans.__('Remove tag %1', tag)}
+            aria-label={remove(tag)}
+            title={remove(tag)}
             onClick={() => onChange(tags.filter(other => other !== tag))}
           >
             ×
@@ -30,8 +37,8 @@ export function TagEditor(props: { tags: readonly string[]; onChange: (tags: str
       ))}
       <input
         className="valo-Tags-input"
-        placeholder={trans.__('+ tag')}
-        aria-label={trans.__('Add a tag')}
+        placeholder={alias ? trans.__('+ alias') : trans.__('+ tag')}
+        aria-label={alias ? trans.__('Add an alias') : trans.__('Add a tag')}
         value={text}
         onChange={event => setText(event.target.value)}
         onBlur={add}

@@ -11,14 +11,16 @@ export interface IWindowedRowsProps {
   renderRow: (index: number) => ReactNode;
   className?: string;
   label: string;
-  role?: 'list' | 'log';
+  /** Of the rows; `rowgroup`: inside a table, whose rows can be focused themselves. */
+  role?: 'list' | 'log' | 'rowgroup';
   /** Told after every scroll: whether the first and the last row are in view. */
   onScroll?: (atTop: boolean, atBottom: boolean) => void;
   scroller: RefObject<HTMLDivElement>;
 }
 
 export function WindowedRows(props: IWindowedRowsProps): JSX.Element {
-  const { count, rowHeight, scroller, onScroll } = props;
+  const { count, rowHeight, scroller, onScroll, role = 'list' } = props;
+  const inTable = role === 'rowgroup';
   const [top, setTop] = useState(0);
   const height = useHeight(scroller);
   const full = count * rowHeight;
@@ -50,15 +52,13 @@ export function WindowedRows(props: IWindowedRowsProps): JSX.Element {
       className={`valo-Rows ${props.className ?? ''}`}
       ref={scroller}
       onScroll={handleScroll}
-      tabIndex={0}
-      role="region"
-      aria-label={props.label}
+      {...(inTable ? { role } : { role: 'region', tabIndex: 0, 'aria-label': props.label })}
     >
-      <div className="valo-Rows-all" style={{ height: shown }}>
+      <div className="valo-Rows-all" style={{ height: shown }} role={inTable ? 'presentation' : undefined}>
         <div
           className="valo-Rows-shown"
-          role={props.role ?? 'list'}
-          aria-live="off"
+          role={inTable ? 'presentation' : role}
+          aria-live={inTable ? undefined : 'off'}
           style={{ transform: `translateY(${top - (offset - first * rowHeight)}px)` }}
         >
           {rows}

@@ -15,6 +15,8 @@ export interface IField {
   required?: boolean;
   /** Written, never read. */
   secret?: boolean;
+  /** Of those: may be seen while it is typed. */
+  open?: boolean;
   choices?: readonly { value: string; label: string }[];
   /** What holds when nothing is given. */
   default?: Value;
@@ -71,7 +73,8 @@ export function textOfField(field: IField, value: Value | undefined): string {
 export function valueOfField(field: IField, text: string): Value {
   const trimmed = text.trim();
   if (field.type === 'flag') {
-    return trimmed === 'true';
+    // one that may stand open has choices
+    return trimmed === '' && field.choices ? null : trimmed === 'true';
   }
   if (field.type === 'quotas') {
     return quotasOf(text);

@@ -47,6 +47,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
         trans,
         renderers,
         open: execution => void app.commands.execute(CommandIDs.open, { id: execution.id }),
+        command: (name, args) => void app.commands.execute(name, args),
         failed: reason => announceFailure(trans, reason)
       });
       titles.add(content);

@@ -10,6 +10,7 @@ import { Preferences } from '../model/preferences';
 import { Projects } from '../model/projects';
 import { Runs } from '../model/run';
 import { ServerModel } from '../model/server';
+import { Uploads } from '../model/uploads';
 import { IValo } from '../tokens';
 
 export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
@@ -60,6 +61,7 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
       projects,
       runs,
       environments: new EnvironmentsModel(api.pool),
+      uploads: new Uploads(api.data),
       account: new Account(api.pool),
       preferences: new Preferences()
     };

@@ -37,6 +37,14 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
       menu.addItem({ type: 'separator' });
       menu.addItem({ command: SETTINGS, args: { query: 'Valo' } });
     }
+    const dataMenu = new Menu({ commands });
+    for (const command of [CommandIDs.data, CommandIDs.stores, CommandIDs.datasets]) {
+      dataMenu.addItem({ command });
+    }
+    const openBeside = (opened: Menu, anchor: HTMLElement) => {
+      const { left, top } = anchor.getBoundingClientRect();
+      opened.open(left, top, { horizontalAlignment: 'left' });
+    };
     const sidebar = new Sidebar({
       valo,
       tracker,
@@ -46,10 +54,9 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
         stop: ({ id }) => void commands.execute(CommandIDs.stop, { id }),
         openEnvironment: ({ id }) => void commands.execute(CommandIDs.environment, { id }),
         newEnvironment: () => void commands.execute(CommandIDs.newEnvironment),
-        menu: anchor => {
-          const { left, top } = anchor.getBoundingClientRect();
-          menu.open(left, top, { horizontalAlignment: 'left' });
-        }
+        openData: (place = {}) => void commands.execute(CommandIDs.data, place as ReadonlyPartialJSONObject),
+        menu: anchor => openBeside(menu, anchor),
+        dataMenu: anchor => openBeside(dataMenu, anchor)
       }
     });
     state?.fetch(FILTER).then(

@@ -33,6 +33,8 @@ export interface IDetailOptions {
   renderers: IRenderers;
   /** Opens another execution. */
   open: (execution: IExecution) => void;
+  /** Runs a command of Lab. */
+  command: (name: string, args: Record<string, string>) => void;
   /** Shows what an action failed with. */
   failed: (reason: unknown) => void;
 }

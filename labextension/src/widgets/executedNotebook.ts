@@ -3,16 +3,24 @@ import type { Cell, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookContent, IOutput } from '@jupyterlab/nbformat';
 import { NotebookModel, StaticNotebook } from '@jupyterlab/notebook';
 import type { Message } from '@lumino/messaging';
-import type { ExecutedModel } from '../model/executed';
+import type { ISignal } from '@lumino/signaling';
 import type { IRenderers } from './renderers';
 import { updateOutputs } from './updateOutputs';
 
 const READ_ONLY = { readOnly: true, lineNumbers: false };
 
+/** Where the notebook comes from: an execution while it runs, or a file. */
+export interface INotebookSource {
+  readonly content: INotebookContent | null;
+  readonly stateChanged: ISignal<unknown, void>;
+  /** Place of a code cell, by its number; -1 when it is not there. */
+  placeOf(code: number): number;
+}
+
 export class ExecutedNotebook extends StaticNotebook {
   /** `cell`: number of the code cell to begin at. */
   constructor(
-    private _executed: ExecutedModel,
+    private _executed: INotebookSource,
     renderers: IRenderers,
     private _cell: number | null
   ) {

@@ -1,73 +1,96 @@
-/** What a file looks like: an image, a table, a page in a sandbox, or text. */
+/** What a file looks like: an image, a table, a notebook, a page in a sandbox, something to hear, or text. */
 import { tsvParseRows, csvParseRows } from 'd3-dsv';
-import { useEffect, useMemo, useState } from 'react';
-import type { ValoAPI } from '../api/client';
+import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react';
+import type { DataAPI } from '../api/data';
 import { asError, isAborted } from '../api/errors';
-import { READ, readImage, readText } from '../api/files';
-import type { IOutputFile } from '../api/types';
+import { READ, readBlob, readText, type IFile } from '../api/files';
 import { Message } from '../components/Message';
+import { PreviewTable } from '../components/PreviewTable';
 import { useTrans } from '../components/trans';
-import type { PreviewKind } from '../model/preview';
+import { indented, previewKind, type PreviewKind } from '../model/preview';
+import type { IRenderers } from './renderers';
 
-const ROWS = 200;
+// what reads these is fetched when one is first looked at
+const ParquetPreview = lazy(() => import('./parquetPreview'));
+const NotebookPreview = lazy(() => import('./notebookPreview'));
 
-interface IContent {
-  text: string;
-  cut: boolean;
-  image: string | null;
+export interface IPreviewProps {
+  api: DataAPI;
+  file: IFile;
+  renderers: IRenderers;
 }
 
-export function FilePreview(props: { api: ValoAPI; file: IOutputFile; kind: PreviewKind }): JSX.Element {
+/** Null when a file of this kind cannot be shown. */
+export function previewOf(props: IPreviewProps): ReactNode | null {
+  const kind = previewKind(props.file.name, props.file.size);
+  return kind && <FilePreview key={props.file.id} {...props} kind={kind} />;
+}
+
+function FilePreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element {
+  const trans = useTrans();
+  const { kind } = props;
+  const Body = {
+    image: BytesPreview,
+    audio: BytesPreview,
+    parquet: ParquetPreview,
+    notebook: NotebookPreview,
+    table: TextPreview,
+    html: TextPreview,
+    json: TextPreview,
+    text: TextPreview
+  }[kind];
+  return (
+    <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
+      <Body {...props} />
+    </Suspense>
+  );
+}
+
+function BytesPreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element {
+  const { api, file, kind } = props;
+  const { value: blob, state } = useContent(signal => readBlob(api, file, signal), [api, file.id]);
+  const [url, setUrl] = useState<string | null>(null);
+  useEffect(() => {
+    if (!blob) {
+      return;
+    }
+    const made = URL.createObjectURL(blob);
+    setUrl(made);
+    return () => URL.revokeObjectURL(made);
+  }, [blob]);
+  if (!url) {
+    return state;
+  }
+  return kind === 'audio' ? (
+    // whoever made it knows what is said in it; there are no captions to be had
+    // eslint-disable-next-line jsx-a11y/media-has-caption
+    <audio className="valo-Preview-audio" controls src={url} aria-label={file.name} />
+  ) : (
+    <img className="valo-Preview-image" src={url} alt={file.name} />
+  );
+}
+
+function TextPreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element {
   const trans = useTrans();
   const { api, file, kind } = props;
-  const [content, setContent] = useState<IContent | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
-  useEffect(() => {
-    const abort = new AbortController();
-    let image: string | null = null;
-    const load = async () => {
-      const url = await api.downloadUrl(file.id);
-      if (kind === 'image') {
-        image = URL.createObjectURL(await readImage(url, file.name, abort.signal));
-        setContent({ text: '', cut: false, image });
-      } else {
-        setContent({ ...(await readText(url, kind === 'html' ? file.size : READ, abort.signal)), image: null });
-      }
-    };
-    load().catch(reason => {
-      if (!isAborted(reason) && !abort.signal.aborted) {
-        setProblem(asError(reason).message);
-      }
-    });
-    return () => {
-      abort.abort();
-      if (image) {
-        URL.revokeObjectURL(image);
-      }
-    };
-  }, [api, file.id, file.name, file.size, kind]);
-
-  if (problem) {
-    return <Message kind="error" title={trans.__('The file cannot be shown here; download it')} text={problem} />;
-  }
+  const most = kind === 'html' ? file.size : READ;
+  const { value: content, state } = useContent(signal => readText(api, file, most, signal), [api, file.id, most]);
   if (!content) {
-    return <Message kind="busy" title={trans.__('Loading…')} />;
+    return state;
   }
-  if (content.image) {
-    return <img className="valo-Preview-image" src={content.image} alt={file.name} />;
-  }
+  const { text, cut } = content;
   if (kind === 'html') {
     // no same-origin: a page of a run must not reach Jupyter
-    return <iframe className="valo-Preview-page" sandbox="allow-scripts" srcDoc={content.text} title={file.name} />;
+    return <iframe className="valo-Preview-page" sandbox="allow-scripts" srcDoc={text} title={file.name} />;
   }
   return (
     <>
       {kind === 'table' ? (
-        <Table text={content.text} tabs={/\.tsv$/i.test(file.name)} cut={content.cut} />
+        <Table text={text} tabs={/\.tsv$/i.test(file.name)} cut={cut} />
       ) : (
-        <pre className="valo-Preview-text">{content.text}</pre>
+        <pre className="valo-Preview-text">{kind === 'json' && !cut ? indented(text) : text}</pre>
       )}
-      {content.cut && (
+      {cut && (
         <p className="valo-Quiet">{trans.__('Only the beginning is shown; download the file to see all of it.')}</p>
       )}
     </>
@@ -76,35 +99,41 @@ export function FilePreview(props: { api: ValoAPI; file: IOutputFile; kind: Prev
 
 function Table(props: { text: string; tabs: boolean; cut: boolean }): JSX.Element {
   const { text, tabs, cut } = props;
-  const trans = useTrans();
   const [head = [], ...rows] = useMemo(() => {
     const parsed = (tabs ? tsvParseRows : csvParseRows)(text);
     // the last row of a cut text is likely half a row
     return cut ? parsed.slice(0, -1) : parsed;
   }, [text, tabs, cut]);
-  return (
-    <>
-      <table className="valo-Table valo-Preview-table">
-        <thead>
-          <tr>
-            {head.map((name, column) => (
-              <th scope="col" key={column}>
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.slice(0, ROWS).map((row, index) => (
-            <tr key={index}>
-              {row.map((cell, column) => (
-                <td key={column}>{cell}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      {rows.length > ROWS && <p className="valo-Quiet">{trans.__('The first %1 rows are shown.', ROWS)}</p>}
-    </>
-  );
+  return <PreviewTable head={head} rows={rows} />;
+}
+
+/** What `load` brings, and what stands there until then, or instead. */
+export function useContent<T>(
+  load: (signal: AbortSignal) => Promise<T>,
+  of: readonly unknown[]
+): { value: T | null; state: JSX.Element } {
+  const trans = useTrans();
+  const [value, setValue] = useState<T | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  useEffect(() => {
+    const abort = new AbortController();
+    load(abort.signal).then(
+      loaded => !abort.signal.aborted && setValue(loaded),
+      reason => {
+        if (!isAborted(reason) && !abort.signal.aborted) {
+          setProblem(asError(reason).message);
+        }
+      }
+    );
+    return () => abort.abort();
+    // `of` is what is loaded
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, of);
+  const state =
+    problem === null ? (
+      <Message kind="busy" title={trans.__('Loading…')} />
+    ) : (
+      <Message kind="error" title={trans.__('The file cannot be shown here; download it')} text={problem} />
+    );
+  return { value, state };
 }

@@ -23,6 +23,16 @@ export const runIcon = new LabIcon({
 </svg>`
 });
 
+/** A cylinder of layers. */
+export const dataIcon = new LabIcon({
+  name: 'valo-jupyter:data',
+  svgstr: `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M12 3c-4.4 0-8 1.3-8 3v12c0 1.7 3.6 3 8 3s8-1.3 8-3V6c0-1.7-3.6-3-8-3zm0 2c3.6 0 6 .8 6 1s-2.4 1-6 1-6-.8-6-1 2.4-1 6-1zM6 8.300c1.500.5 3.600.7 6 .7s4.500-.2 6-.7V12c0 .200-2.400 1-6 1s-6-.8-6-1zm0 6c1.500.5 3.600.7 6 .7s4.500-.2 6-.7V18c0 .200-2.400 1-6 1s-6-.8-6-1z"/>
+  </g>
+</svg>`
+});
+
 /** Machines, one above the other. */
 export const environmentIcon = new LabIcon({
   name: 'valo-jupyter:environment',

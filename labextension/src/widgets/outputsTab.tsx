@@ -1,25 +1,26 @@
 /** The Outputs tab. */
 import { ENDED } from '../api/types';
 import { OutputsView } from '../components/OutputsView';
-import { previewKind } from '../model/preview';
 import type { ITabProps } from './detail';
-import { FilePreview } from './filePreview';
+import { previewOf } from './filePreview';
 import { saveUrl } from './save';
 
 export default function OutputsTab(props: ITabProps): JSX.Element {
-  const { model, execution, failed } = props;
-  const { api } = model;
+  const { model, execution, failed, renderers } = props;
+  const { data } = model.api;
   return (
     <OutputsView
       outputs={execution.outputs}
       running={!ENDED.has(execution.status)}
       onDownload={file =>
-        void api.downloadUrl(file.id).then(url => saveUrl(url, file.name.split('/').pop() ?? file.name), failed)
+        void data.downloadUrl(file.id).then(url => saveUrl(url, file.name.split('/').pop() ?? file.name), failed)
       }
-      preview={file => {
-        const kind = previewKind(file.name, file.size);
-        return kind && <FilePreview key={file.id} api={api} file={file} kind={kind} />;
+      onBring={async () => {
+        const answer = await data.bringToStore(execution.id);
+        await model.refresh();
+        return answer;
       }}
+      preview={file => previewOf({ api: data, file, renderers })}
     />
   );
 }

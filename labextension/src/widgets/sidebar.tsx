@@ -1,8 +1,7 @@
-/** The sidebar: connection, filter, executions, environments. */
+/** The sidebar: connection, filter, executions, files, environments. */
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
-import type { Message } from '@lumino/messaging';
+import { UseSignal } from '@jupyterlab/ui-components';
 import { Signal } from '@lumino/signaling';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import type { IExecution, INotebookInfo } from '../api/types';
@@ -14,25 +13,28 @@ import { useModel } from '../components/hooks';
 import { ProjectSelect } from '../components/ProjectSelect';
 import { TransContext } from '../components/trans';
 import { ExecutionList } from '../model/executions';
+import { DataSection, type IDataSectionActions } from './dataSection';
 import { EnvironmentsSection, type ISectionActions } from './environmentsSection';
 import { valoIcon } from './icons';
+import { Looked } from './looked';
 import type { IValo } from '../tokens';
 
 export interface ISidebarOptions {
   valo: IValo;
   tracker: INotebookTracker;
   trans: TranslationBundle;
-  actions: IExecutionActions & ISectionActions;
+  actions: IExecutionActions & IDataSectionActions & ISectionActions;
 }
 
-/** What the user filters by, and whether the environments are shown. */
+/** What the user filters by, and which sections are unfolded. */
 export interface ISidebarFilter {
   search: string;
   chips: Chip[];
+  data?: boolean;
   environments?: boolean;
 }
 
-export class Sidebar extends ReactWidget {
+export class Sidebar extends Looked {
   constructor(private _options: ISidebarOptions) {
     super();
     const { valo, trans } = _options;
@@ -74,33 +76,13 @@ export class Sidebar extends ReactWidget {
               list={this._list}
               path={tracker.currentWidget?.context.path ?? null}
               filter={this._filter}
-              visible={this._looked}
+              visible={this.looked}
               onFilter={this._onFilter}
             />
           )}
         </UseSignal>
       </TransContext.Provider>
     );
-  }
-
-  protected onAfterAttach(message: Message): void {
-    super.onAfterAttach(message);
-    this._look(this.isVisible);
-  }
-
-  protected onAfterShow(message: Message): void {
-    super.onAfterShow(message);
-    this._look(true);
-  }
-
-  protected onBeforeHide(message: Message): void {
-    super.onBeforeHide(message);
-    this._look(false);
-  }
-
-  private _look(visible: boolean): void {
-    this._looked = visible;
-    this.update();
   }
 
   private _onFilter = (changes: Partial<ISidebarFilter>) => {
@@ -110,7 +92,6 @@ export class Sidebar extends ReactWidget {
 
   private _filter: ISidebarFilter = { search: '', chips: [] };
   private _list: ExecutionList;
-  private _looked = false;
 }
 
 interface IBodyProps extends ISidebarOptions {
@@ -125,7 +106,7 @@ interface IBodyProps extends ISidebarOptions {
 
 function Body(props: IBodyProps): JSX.Element {
   const { valo, list, path, actions, visible, onFilter } = props;
-  const { search, chips, environments = false } = props.filter;
+  const { search, chips, data = false, environments = false } = props.filter;
   useModel(list, valo.server, valo.projects, valo.feed);
   const notebook = useNotebook(valo, chips.includes('notebook') ? path : null);
 
@@ -174,6 +155,13 @@ function Body(props: IBodyProps): JSX.Element {
         actions={actions}
         onMore={() => void list.loadMore()}
         onRetry={retry}
+      />
+      <DataSection
+        valo={valo}
+        visible={visible}
+        open={data}
+        actions={actions}
+        onToggle={open => onFilter({ data: open })}
       />
       <EnvironmentsSection
         valo={valo}

@@ -1,7 +1,25 @@
 /** The Trace tab. */
-import { TraceView } from '../components/TraceView';
+import { CommandIDs } from '../tokens';
 import type { ITabProps } from './detail';
+import { TraceView } from './traceView';
+import { openNode } from './openNode';
 
 export default function TraceTab(props: ITabProps): JSX.Element {
-  return <TraceView execution={props.execution} onOutputs={() => props.onTab('outputs')} />;
+  const { model, execution, command, onTab } = props;
+  return (
+    <TraceView
+      api={model.api.data}
+      of={{ type: 'execution', id: execution.id }}
+      revision={execution.revision}
+      onOpen={node =>
+        node.id === execution.id || node.type === 'commit'
+          ? onTab('details')
+          : openNode(node, {
+              openExecution: ({ id }) => command(CommandIDs.open, { id }),
+              openData: place => command(CommandIDs.data, { open: place?.open ?? '' }),
+              openDatasets: open => command(CommandIDs.datasets, { open: open ?? '' })
+            })
+      }
+    />
+  );
 }
