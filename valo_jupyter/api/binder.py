@@ -21,6 +21,7 @@ from valo_jupyter.api.routing import ROUTES, AskAgain, Reply, Request, Route
 from valo_jupyter.api.sending import send_file, send_stream
 from valo_jupyter.domain import errors, storable
 from valo_jupyter.services import Services
+from valo_jupyter.stores.errors import StoreError
 
 log = logging.getLogger("valo.web")
 
@@ -33,6 +34,7 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
     (errors.Invalid, 400),
     (errors.InputUnavailable, 400),
     (errors.ImageUnavailable, 400),
+    (StoreError, 502),
 )
 MAX_JSON = 64 * 1024 * 1024
 MAX_WAIT = 25.0

@@ -113,7 +113,7 @@ def find(client: Client, projects: list[str], reference: str) -> Datum:
         )
     if len(found) > 1:
         raise NotFound(f"“{name}” is an alias in several projects; name the file by its id, or the project.")
-    return Datum(client, client.http.get(f"data/{found[0]['id']}/"))
+    return Datum(client, client.http.get(f"data/{found[0]['datum']['id']}/"))
 
 
 def upload(

@@ -10,11 +10,13 @@ from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.starts import Starts
 from valo_jupyter.services.accounts import Accounts
 from valo_jupyter.services.adoption import Adoption
+from valo_jupyter.services.aliases import Aliases
 from valo_jupyter.services.archives import Archives
 from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import Data
+from valo_jupyter.services.datasets import Datasets
 from valo_jupyter.services.deliveries import Deliveries
 from valo_jupyter.services.environments import Environments
 from valo_jupyter.services.events import EventLog
@@ -32,6 +34,7 @@ from valo_jupyter.services.sealing import Seal
 from valo_jupyter.services.stores import Stores
 from valo_jupyter.services.traces import Traces
 from valo_jupyter.services.trials import Trials
+from valo_jupyter.services.uploads import Uploads
 
 
 def _nothing() -> None:
@@ -75,7 +78,11 @@ class Services:
         self.contents = Contents(database, state, self.stores)
         self.archives = Archives(database, state, self.contents)
         self.purging = Purging(database, self.contents)
+        self.uploads = Uploads(database, state, self.stores)
         self.adoption = Adoption(database, self.stores)
+        self.aliases = Aliases(database)
+        self.uploads = Uploads(database, state, self.stores)
+        self.datasets = Datasets(database, self.adoption)
         self.runs = Runs(database, state, self.stream, moves, Arrivals(self.stream), self.projects, self.seal)
         self.deliveries = Deliveries(state, self.runs)
         self.starts = Starts(state)
