@@ -264,7 +264,7 @@ class CloudContract(StoreContract):
         (tmp_path / "source").write_bytes(os.urandom(LARGE))
         faults.clear()
         # the first parts arrive, the rest is in the air when the process is gone
-        faults.silence(3 * MB, of="request", least=4 * MB, times=2)
+        faults.silence(3 * MB, of="request", least=4 * MB, times=min(2, patient(service.config()).streams))
         code = (
             "import json, sys; from pathlib import Path; from valo_jupyter.stores import open_store\n"
             "open_store(json.load(sys.stdin)).put_file(Path(sys.argv[1]), 'key')"
@@ -495,7 +495,7 @@ class CloudContract(StoreContract):
             )
         assert seen[-1] < LARGE
         assert self.empty(tmp_path)
-        assert threading.active_count() < 50
+        assert [each.name for each in threading.enumerate() if each.name.startswith("valo-")] == []
 
 
 def _fetch(url: str, **headers: str) -> urllib3.BaseHTTPResponse:
