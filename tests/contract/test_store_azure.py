@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -44,19 +46,15 @@ class Service:
         self.container.upload_blob(key, content, overwrite=True)
 
     def clear(self) -> None:
-        for name in self.container.list_blob_names():
-            self.container.delete_blob(name)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(self.container.delete_blob, self.container.list_blob_names()))
 
     def unfinished(self) -> list[str]:
         # blocks go by themselves
         return []
 
-    def revoke(self) -> Callable[[], object]:
-        """Of the SAS token that goes by the policy; an account's key stays."""
-        self.container.set_container_access_policy({})
-        return self.allow
-
     def allow(self) -> None:
+        """SAS tokens that go by the policy."""
         policy = AccessPolicy(ContainerSasPermissions.from_string("rclwd"), _soon(), datetime.now(timezone.utc))
         self.container.set_container_access_policy({"team": policy})
 
@@ -73,10 +71,77 @@ class TestAzurite(CloudContract):
     def service(self, server: Azurite) -> Service:
         return Service(server)
 
+    def revoke(self, service: Service, faults: Faults) -> Callable[[], object]:
+        service.container.set_container_access_policy({})
+        return service.allow
+
     def test_credentials_revoked_in_the_middle(self, service: Service, faults: Faults, tmp_path: Path):
+        # an account's key stays; a SAS token may go with the policy that it names
         service.allow()
         faults.clear()
         store = patient(service.config(url=faults.url, credentials={"sas_token": service.sas("", "team")}))
         super().test_credentials_revoked_in_the_middle(store, service, faults, tmp_path)
         faults.clear()
         service.clear()
+
+    def test_blocks_that_were_left_are_not_in_the_way(self, store: Store, service: Service, tmp_path: Path):
+        for size in (0, 10, LARGE):
+            service.container.get_blob_client("key").stage_block("x" * 38, b"of an upload that was killed")
+            content = os.urandom(size)
+            self.put(store, tmp_path, content)
+            assert self.get(store, tmp_path, "key") == content
+            assert store.head("key").md5 == hashlib.md5(content).hexdigest()
+            store.delete("key")
+
+    def test_blocks_of_other_programs_are_told(self, store: Store, service: Service, tmp_path: Path):
+        service.container.get_blob_client("foreign").stage_block("x", b"their ids have another length")
+        with pytest.raises(Denied, match="take another name"):
+            self.put(store, tmp_path, os.urandom(LARGE), "foreign")
+
+    def test_who_is_later_with_many_blocks_is_told(
+        self, store: Store, service: Service, faults: Faults, tmp_path: Path
+    ):
+        # another writer finishes while our blocks are under way, and takes them away
+        faults.call(lambda: service.put("key", b"first"), method="PUT", words="comp=blocklist")
+        with pytest.raises(Exists):
+            self.put(store, tmp_path, os.urandom(LARGE))
+        assert self.get(store, tmp_path, "key") == b"first"
+
+    def test_a_sas_token_is_given_to_nobody(self, service: Service, tmp_path: Path):
+        store = patient(service.config(credentials={"sas_token": "?" + service.sas("rcdl")}))
+        self.put(store, tmp_path, b"content")
+        assert self.get(store, tmp_path, "key") == b"content"
+        assert store.signed_url("key", ttl=60) is None
+        assert store.check().ok
+        service.clear()
+
+    @pytest.mark.parametrize(
+        ("permission", "failed", "letter"),
+        [("r", ["list", "write"], "l"), ("rcl", ["delete"], "d"), ("cl", ["read"], "r")],
+    )
+    def test_the_check_names_what_lacks(self, service: Service, permission: str, failed: list[str], letter: str):
+        report = patient(service.config(credentials={"sas_token": service.sas(permission)})).check()
+        steps = [step for step in report.steps if not step.ok]
+        assert [step.name for step in steps if step.name != "delete"] or failed == ["delete"]
+        assert [step.name for step in steps][: len(failed)] == failed
+        assert f"“{letter}” in the SAS token" in steps[0].message
+        service.clear()
+
+
+def test_settings_that_cannot_work_say_why(server: Azurite):
+    service = Service(server)
+    name = service.container.container_name
+    other = patient(server.config(name, credentials={"account_key": "d3Jvbmc="}))
+    assert "enter it anew" in other.check().problems[0]
+    assert "no container" in patient(server.config("c-nowhere")).check().problems[0]
+    with pytest.raises(Misconfigured, match="base64"):
+        open_store(server.config(name, credentials={"account_key": "no key"}))
+    # tokens of an identity do not go over http
+    with pytest.raises(Misconfigured, match="https"):
+        open_store(server.config(name, credentials={"tenant_id": "t", "client_id": "c", "client_secret": "s"}))
+
+
+def test_a_machine_without_an_identity_is_told_what_to_give(server: Azurite):
+    store = patient(server.config("any", url="https://127.0.0.1:1/acct1", credentials={}))
+    with pytest.raises(Denied, match="no Azure identity"):
+        store.head("key")

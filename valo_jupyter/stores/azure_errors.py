@@ -67,6 +67,11 @@ def refusal(status: int, code: str, step: str, uri: str) -> StoreError:
         return Denied(f"Azure refuses to {_verb(step)} {uri} ({said}): a lease, a hold or a policy protects it.")
     if code in ("Md5Mismatch", "Crc64Mismatch"):
         return Corrupt(f"What arrived at {uri} is not what was sent; try again.")
+    if code == "InvalidBlobOrBlock":
+        return Denied(
+            f"Azure refuses to write {uri}: blocks that another program left there are in the way for up to a week;"
+            " take another name."
+        )
     if worth_retrying(status):
         return Unavailable(f"Azure answers {status} ({said}).")
     return StoreError(f"Azure cannot {_verb(step)} {uri} ({said}, status {status}).")
