@@ -7,7 +7,10 @@ import sys
 
 from benchmarks.table import show
 
-PARTS = ("main_job", "cells", "containers", "scale", "snapshot", "listing", "line", "imports", "memory", "idle")
+PARTS = (
+    *("main_job", "cells", "containers", "scale", "snapshot", "listing", "line", "imports", "memory", "idle"),
+    "stores",
+)
 
 
 def main() -> int:

@@ -49,6 +49,8 @@ class S3Store(CloudStore):
         "read": "s3:GetObject",
         "delete": "s3:DeleteObject",
     }
+    #: services take longer for a part than it takes to send it
+    streams = 8
 
     def __init__(
         self, options: Mapping[str, Any], credentials: Mapping[str, Any], *, patience: Patience = PATIENCE
