@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import json
 import os
+import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.storage.blob import AccessPolicy, ContainerSasPermissions, generate_container_sas
 
 from tests.contract.cloud_contract import LARGE, CloudContract, patient
+from tests.parts.authority import Authority
 from tests.parts.azurite import ACCOUNT, Azurite, azurite
 from tests.parts.faults import Faults
-from valo_jupyter.stores import open_store
+from valo_jupyter.stores import azure_access, open_store
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.errors import Denied, Exists, Misconfigured
 
@@ -145,3 +152,44 @@ def test_a_machine_without_an_identity_is_told_what_to_give(server: Azurite):
     store = patient(server.config("any", url="https://127.0.0.1:1/acct1", credentials={}))
     with pytest.raises(Denied, match="no Azure identity"):
         store.head("key")
+
+
+class _Token:
+    """What an identity of Microsoft Entra gets; Azurite looks at all of it but the signature."""
+
+    def __init__(self) -> None:
+        self.scopes: list[str] = []
+        self.identity = str(uuid.uuid4())
+
+    def get_token(self, *scopes: str, **options: Any) -> AccessToken:
+        self.scopes += scopes
+        now, tenant = int(time.time()), str(uuid.uuid4())
+        claims = {"aud": "https://storage.azure.com", "iss": f"https://sts.windows.net/{tenant}/", "tid": tenant}
+        claims |= {"iat": now - 60, "nbf": now - 60, "exp": now + 3600, "oid": self.identity, "ver": "1.0"}
+        parts = ({"typ": "JWT", "alg": "RS256", "kid": "1"}, claims, {"signature": "none"})
+        encoded = (base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts)
+        return AccessToken(".".join(encoded), now + 3600)
+
+
+def test_an_identity_over_https_with_an_authority_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    token, authority = _Token(), Authority(tmp_path)
+    # what azure-identity does to get one needs Microsoft
+    monkeypatch.setattr(azure_access, "_identity", lambda credentials: token)
+    with azurite(authority) as server:
+        name = server.container(connection_verify=str(authority.file)).container_name
+        stranger = patient(server.config(name, credentials={}))
+        with pytest.raises(Misconfigured, match="not trusted"):
+            stranger.head("key")
+        store = patient(server.config(name, credentials={}, ca=authority.file.read_text()))
+        assert store.check().ok
+        (tmp_path / "source").write_bytes(content := os.urandom(LARGE))
+        store.put_file(tmp_path / "source", "key")
+        store.get_file("key", tmp_path / "copy")
+        assert (tmp_path / "copy").read_bytes() == content
+        assert set(token.scopes) == {"https://storage.azure.com/.default"}
+        # signed with a key that the identity was given, as Azurite does not know to read it yet
+        url = store.signed_url("key", ttl=60, filename="x.bin")
+        query = dict(parse_qsl(urlsplit(url or "").query))
+        assert (query["sp"], query["sr"], query["sks"]) == ("r", "b", "b")
+        assert query["skoid"] == token.identity
+        assert "x.bin" in query["rscd"]

@@ -19,6 +19,8 @@ from typing import Any
 
 from azure.storage.blob import ContainerClient
 
+from tests.parts.authority import Authority
+
 _PROGRAM = Path(__file__).parents[2] / ".ci/azurite/node_modules/.bin/azurite-blob"
 _SECONDS = 60
 ACCOUNT = "acct1"
@@ -37,14 +39,15 @@ class Azurite:
 
     port: int
     key: str
+    secure: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
+        return f"http{'s' if self.secure else ''}://127.0.0.1:{self.port}/{ACCOUNT}"
 
-    def container(self) -> ContainerClient:
+    def container(self, **options: Any) -> ContainerClient:
         """A new one, with the account's key."""
-        client = ContainerClient(self.url, f"c-{uuid.uuid4().hex[:12]}", credential=self.key)
+        client = ContainerClient(self.url, f"c-{uuid.uuid4().hex[:12]}", credential=self.key, **options)
         client.create_container()
         return client
 
@@ -56,8 +59,8 @@ class Azurite:
 
 
 @contextlib.contextmanager
-def azurite() -> Iterator[Azurite]:
-    """The server, until the end of the block."""
+def azurite(authority: Authority | None = None) -> Iterator[Azurite]:
+    """The server, until the end of the block; with an authority over https, where it takes tokens, too."""
     key = base64.b64encode(secrets.token_bytes(64)).decode()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -65,13 +68,16 @@ def azurite() -> Iterator[Azurite]:
     folder = Path(tempfile.mkdtemp(prefix="valo-azurite-", dir="/tmp"))
     command = [_PROGRAM, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    if authority is not None:
+        certificate, own = authority.issue("127.0.0.1")
+        command += ["--oauth", "basic", "--cert", certificate, "--key", own]
     with open(folder / "log", "wb") as log:
         process = subprocess.Popen(
             command, env={**os.environ, "AZURITE_ACCOUNTS": f"{ACCOUNT}:{key}"}, stdout=log, stderr=subprocess.STDOUT
         )
     try:
         _wait(process, port, folder / "log")
-        yield Azurite(port, key)
+        yield Azurite(port, key, authority is not None)
     finally:
         process.kill()
         process.wait(_SECONDS)

@@ -78,9 +78,7 @@ def unreachable(service: str, error: BaseException) -> StoreError:
     """What is said of a connection that failed; the error's own words may have an address with its signature."""
     words = str(error).lower()
     if "certificate" in words:
-        return Unavailable(
-            f"{service} cannot be reached: its certificate is not trusted; give its authority's as `ca`."
-        )
+        return Misconfigured(f"The certificate of {service} is not trusted; give those of its authority (`ca`).")
     if "resolve" in words or "getaddrinfo" in words:
         return Unavailable(f"{service} cannot be reached: there is no such host.")
     if "timed out" in words or "timeout" in words:
