@@ -12,6 +12,7 @@ from distributed.diagnostics.plugin import SchedulerPlugin
 from distributed.security import Security
 
 from valo_jupyter.engines.credentials import Credentials
+from valo_jupyter.engines.guard import NEEDED, refuse_pickles
 
 #: a worker that has registered listens to the scheduler soon after
 _REGISTERED_SECONDS = 1.0
@@ -65,7 +66,12 @@ def security(credentials: Credentials) -> Security:
 
 
 class QuietScheduler(Scheduler):
-    """A scheduler that opens no HTTP port."""
+    """A scheduler that opens no HTTP port, and runs nothing for those who reach it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        refuse_pickles()
+        super().__init__(*args, **kwargs)
+        self.handlers = {name: handler for name, handler in self.handlers.items() if name in NEEDED}
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         pass
