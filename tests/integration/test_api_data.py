@@ -16,6 +16,7 @@ import urllib3
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from tests.parts.web import RunningWeb, running_web
 from valo_jupyter import snapshots
+from valo_jupyter.stores.local import LocalStore
 
 YAML = """
 - step: {name: hello, image: 'python:3.11', command: echo hello, inputs: [{name: data, optional: true}]}
@@ -141,8 +142,8 @@ def test_outputs_names_versions_and_what_reads_them(
     found = web.get(f"/api/v0/data/{datum}/")
     assert (found["aliases"], found["tags"], found["store"]["name"]) == (["production"], ["best"], "bucket")
     assert found["datasets"] == [{"dataset": "models", "version": "v1", "name": "m/model v1.bin"}]
-    for query in ("search=MOD+v1", "search=produ+best", "tag=best", "alias=production", "store=bucket", "origin=output",
-                  f"execution={made['id']}", "purged=false&count=true", f"search=model&store={store['id']}"):  # fmt: skip
+    for query in ("search=MOD+v1", "search=produ+best", "tag=best", "alias=production", "store=bucket",
+                  "origin=output", f"execution={made['id']}", "purged=false&count=true", f"search=model&store={store['id']}"):  # fmt: skip
         listed = web.get(f"/api/v0/data/?project={project['id']}&{query}")
         assert [one["id"] for one in listed["results"]] == [datum], query
     for query in ("search=odel", "tag=worst", "store=built-in", "origin=upload", "purged=true", f"before={datum}"):
@@ -283,9 +284,11 @@ def test_other_peoples_data_is_hidden(
     for method, path in [
         ("GET", f"data/{datum}/"), ("PATCH", f"data/{datum}/"), ("GET", f"data/{datum}/download/"),
         ("GET", f"data/{datum}/content/"), ("GET", f"data/{datum}/trace/"), ("POST", f"data/{datum}/purge/"),
-        ("GET", f"data/?project={project['id']}"), ("GET", f"stores/{store['id']}/"), ("PATCH", f"stores/{store['id']}/"),
+        ("GET", f"data/?project={project['id']}"), ("GET", f"stores/{store['id']}/"),
+        ("PATCH", f"stores/{store['id']}/"),
         ("GET", f"stores/?project={project['id']}"), ("DELETE", f"stores/{store['id']}/"),
-        ("POST", f"stores/{store['id']}/test/"), ("GET", f"datum-aliases/{alias}/"), ("PATCH", f"datum-aliases/{alias}/"),
+        ("POST", f"stores/{store['id']}/test/"), ("GET", f"datum-aliases/{alias}/"),
+        ("PATCH", f"datum-aliases/{alias}/"),
         ("DELETE", f"datum-aliases/{alias}/"), ("GET", f"datum-aliases/{alias}/history/"),
         ("GET", f"datum-aliases/?project={project['id']}"), ("GET", f"datasets/{dataset['id']}/"),
         ("PATCH", f"datasets/{dataset['id']}/"), ("DELETE", f"datasets/{dataset['id']}/"),
@@ -297,3 +300,31 @@ def test_other_peoples_data_is_hidden(
     body = json.dumps({"data": [datum]}).encode()
     assert urllib3.request("POST", f"{web.url}/api/v0/data/archive/", headers=headers, body=body).status == 404
     assert urllib3.request("GET", f"{web.url}/api/v0/stores/", headers=headers).json() == {"results": []}
+
+
+def test_what_a_store_did_not_take_is_brought_there(
+    web: RunningWeb, project: dict[str, Any], store: dict[str, Any], weed: SeaweedFS, tmp_path: Path
+) -> None:
+    made = submit(web, project)[1]
+    machine = Machine(web)
+    file = tmp_path / "file"
+    file.write_bytes(b"kept near")
+    kept = LocalStore(web.state.store).put_file(file)
+    item = {"name": "r.txt", "size": 9, "md5": kept.md5, "sha1": kept.sha1, "sha256": kept.sha256, "uri": kept.uri}
+    datum = machine.tell("outputs", [{**item, "wanted_store": store["id"]}])[0]["datum"]
+    machine.tell("end", {"status": "complete"})
+    assert web.get(f"/api/v0/data/{datum}/")["wanted_store"]["name"] == "bucket"
+    path = f"/api/v0/executions/{made['id']}/"
+    assert ask(web, "PATCH", f"/api/v0/stores/{store['id']}/", {"credentials": weed.reader.credentials})[0] == 200
+    answer = web.post(f"{path}upload/", {})
+    assert ((answer["moved"], answer["left"]), bool(answer["problem"])) == ((0, 1), True)
+    ask(web, "PATCH", f"/api/v0/stores/{store['id']}/", {"credentials": store["secret"]})
+    assert web.post(f"{path}upload/", {}) == {"moved": 1, "left": 0, "problem": None}
+    moved = web.get(f"/api/v0/data/{datum}/")
+    assert (moved["store"]["name"], moved["wanted_store"]) == ("bucket", None)
+    assert urllib3.request("GET", web.get(f"/api/v0/data/{datum}/download/")["url"]).data == b"kept near"
+    assert not LocalStore(web.state.store).path(kept.key).exists()
+    # what was made stays when the execution is removed
+    assert ask(web, "DELETE", path)[0] == 204
+    assert ask(web, "GET", path)[0] == 404
+    assert web.get(f"/api/v0/data/{datum}/")["output_execution"] is None

@@ -123,6 +123,19 @@ def stop(request: Request) -> Reply:
     return Reply({"message": request.services.executions.stop(request.user, request.path["id"])})
 
 
+@route("POST", "/api/v0/executions/{id}/upload/")
+def upload(request: Request) -> Reply:
+    """Bring the outputs that their store did not take to it now."""
+    return Reply(request.services.bringing.bring(request.user, request.path["id"]))
+
+
+@route("DELETE", "/api/v0/executions/{id}/")
+def delete(request: Request) -> Reply:
+    """Remove an execution that has ended, with its log; outputs whose content was not purged stay as files."""
+    request.services.executions.delete(request.user, request.path["id"])
+    return Reply(status=204)
+
+
 @route("POST", "/api/v0/executions/{id}/copy/", fields=FIELDS)
 def copy(request: Request) -> Reply:
     """The same code once more, with changes to its parameters, inputs, environment, tags or title."""

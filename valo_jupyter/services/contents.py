@@ -56,7 +56,7 @@ class Contents:
         store, key = self.place(row)
         read = getattr(store, "read", None)
         if read is not None:
-            return read(key, start, row.size if stop is None else stop)
+            return _begun(read(key, start, row.size if stop is None else stop))
         # a store of somebody else's, which gives whole files only
         copy = self._state.uploads / f"content-{secrets.token_hex(8)}"
         try:
@@ -93,6 +93,17 @@ class Contents:
 
 def base_name(row: Any) -> str:
     return row.name.rsplit("/", 1)[-1]
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, of which the first is here already: what is wrong shows before an answer is begun."""
+    first = next(pieces, b"")
+
+    def all() -> Iterator[bytes]:
+        yield first
+        yield from pieces
+
+    return all()
 
 
 def _pieces(file: Any, start: int, stop: int | None) -> Iterator[bytes]:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, edges, environments, execution_tags, executions, projects
+from valo_jupyter.db.tables import attempts, data, edges, environments, execution_tags, executions, projects
 from valo_jupyter.domain import clock, storable
-from valo_jupyter.domain.errors import Invalid
+from valo_jupyter.domain.errors import Conflict, Invalid
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services import line, listing, references, store_rows
 from valo_jupyter.services.accounts import User
@@ -280,6 +280,23 @@ class Executions:
             if name in changes:
                 given[name] = {**given[name], **changes.pop(name)}
         return self.create(user, Submission(**{**given, **changes}))
+
+    def delete(self, user: User, address: str) -> None:
+        """Remove one that has ended; what it made stays, but for records of outputs that are purged and unused."""
+        with self._database.write() as connection:
+            row = listing.find(connection, user, address)
+            if not Status(row.status).ended:
+                raise Conflict(f"#{row.counter} has not ended; stop it first.")
+            mine = data.c.output_execution_id == row.id
+            used = sa.select(edges.c.source_id).where(edges.c.source_type == "datum", edges.c.source_id == data.c.id)
+            gone = mine & data.c.purged & ~sa.exists(used.correlate(data))
+            connection.execute(sa.delete(data).where(gone))
+            connection.execute(sa.update(data).where(mine).values(output_execution_id=None))
+            for side in ("source", "target"):
+                here = (edges.c[f"{side}_type"] == "execution") & (edges.c[f"{side}_id"] == row.id)
+                connection.execute(sa.delete(edges).where(here))
+            connection.execute(sa.delete(executions).where(executions.c.id == row.id))
+            self._moves.forget(connection, row)
 
     def edit(self, user: User, address: str, *, tags: list[str] | None = None, title: str | None = None) -> None:
         with self._database.write() as connection:

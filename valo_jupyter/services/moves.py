@@ -91,6 +91,12 @@ class Moves:
         attempt = values.get("attempt", row.attempt)
         self._events.append(row.id, [{"k": "status", "status": to.value, "reason": detail, "attempt": attempt}])
 
+    def forget(self, connection: Connection, row: Any) -> None:
+        """The execution's row is gone: so is its stream."""
+        self.revise(connection, row.project_id)
+        self._events.remove(row.id)
+        self.changed()
+
     def after_loss(self, connection: Connection, row: Any, reason: str, *, ran: bool, give_up: int) -> None:
         """An attempt has ended without an end of its own: decide what becomes of the execution."""
         status = Status(row.status)

@@ -13,6 +13,7 @@ from valo_jupyter.services.adoption import Adoption
 from valo_jupyter.services.aliases import Aliases
 from valo_jupyter.services.archives import Archives
 from valo_jupyter.services.arrivals import Arrivals
+from valo_jupyter.services.bringing import Bringing
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import Data
@@ -76,6 +77,7 @@ class Services:
         self.data = Data(database)
         self.traces = Traces(database)
         self.contents = Contents(database, state, self.stores)
+        self.bringing = Bringing(database, moves, self.stores, self.contents)
         self.archives = Archives(database, state, self.contents)
         self.purging = Purging(database, self.contents)
         self.uploads = Uploads(database, state, self.stores)

@@ -18,9 +18,9 @@ from urllib.parse import quote
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress, Step
 from valo_jupyter.stores.digests import Checksums
-from valo_jupyter.stores.errors import Corrupt, Denied, NotFound, StoreError
+from valo_jupyter.stores.errors import Corrupt, Denied, NotFound, StoreError, Unavailable
 from valo_jupyter.stores.receiving import STREAMS, Piece, receive
-from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
+from valo_jupyter.stores.retrying import PATIENCE, Patience, Tries, persist
 from valo_jupyter.stores.sending import Sink, send
 
 #: a signature is refused when the clocks are further apart; all services allow about fifteen minutes
@@ -109,6 +109,24 @@ class CloudStore(ABC):
             return self._open(key, start, stop, pinned)
 
         return receive(open_range, path, expect=expect, progress=progress, cancel=cancel, patience=self.patience)
+
+    def read(self, key: str, start: int, stop: int) -> Iterator[bytes]:
+        """What is from `start` to before `stop`, in pieces, of one version; for those who pass it on."""
+        tries = Tries(self.patience)
+        pinned = None
+        while start < stop:
+            try:
+                with self._open(key, start, stop, pinned) as piece:
+                    pinned = piece.info
+                    stop = min(stop, pinned.size)
+                    for chunk in piece.content:
+                        start += len(chunk)
+                        tries.progressed()
+                        yield chunk
+                if start < stop:
+                    raise Unavailable(f"{self.uri_of(key)} ended after {start} of {stop} bytes.")
+            except Unavailable as error:
+                tries.failed(error)
 
     def put_file(
         self,
