@@ -8,12 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from valo_jupyter.runtime.cache import InputCache
-from valo_jupyter.stores.digests import Checksums, digest_file
+from valo_jupyter.stores.base import ObjectInfo
+from valo_jupyter.stores.digests import digest_file
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -102,20 +104,22 @@ def test_content_that_never_changes_is_fetched_once(tmp_path: Path) -> None:
     cache = InputCache(tmp_path / "cache")
     asked = []
 
-    def get(path: Path) -> Checksums:
+    info = ObjectInfo("k", "s3://b/k", 15, etag="abc")
+
+    def get(path: Path) -> ObjectInfo:
         asked.append(path)
         path.write_bytes(b"always the same")
-        return digest_file(path)
+        return replace(info, **asdict(digest_file(path)))
 
     for number in range(2):
-        kept = cache.fetch_object("valo://abc", "abc", get)
+        kept = cache.fetch_object(info, get)
         cache.place(kept.sums, tmp_path / f"copy-{number}")
     assert len(asked) == 1
     assert (tmp_path / "copy-1").read_bytes() == b"always the same"
     # somebody has written to it
     (tmp_path / "cache" / "content" / kept.sums.sha256).chmod(0o644)
     (tmp_path / "cache" / "content" / kept.sums.sha256).write_bytes(b"something else")
-    cache.fetch_object("valo://abc", "abc", get)
+    cache.fetch_object(info, get)
     assert len(asked) == 2
 
 

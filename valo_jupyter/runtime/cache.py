@@ -16,9 +16,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from valo_jupyter.stores.base import Cancel, Progress
+from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
 from valo_jupyter.stores.copying import copy_file
-from valo_jupyter.stores.digests import Checksums
+from valo_jupyter.stores.digests import Checksums, checksums_of
 from valo_jupyter.stores.errors import Cancelled
 from valo_jupyter.stores.http import Validators, download
 
@@ -47,6 +47,7 @@ class Cached:
     sums: Checksums
     validators: Validators = field(default_factory=Validators)
     filename: str | None = None
+    version: str | None = None
 
 
 class InputCache:
@@ -89,7 +90,8 @@ class InputCache:
             return Cached(sums)
         with self._alone(url, cancel), self._part() as part:
             known = None if fresh else self._known(url)
-            got = download(url, part, known=known.validators if known else None, progress=progress, cancel=cancel)
+            conditions = known.validators if known else None
+            got = download(url, part, known=conditions, progress=progress, cancel=cancel)
             if got.sums is None:
                 assert known is not None
                 return known
@@ -100,40 +102,34 @@ class InputCache:
 
     def fetch_object(
         self,
-        uri: str,
-        version: str | None,
-        get: Callable[[Path], Checksums],
+        info: ObjectInfo,
+        get: Callable[[Path], ObjectInfo],
         *,
-        expect: str | None = None,
         fresh: bool = False,
         cancel: Cancel | None = None,
     ) -> Cached:
         """See that an object's content is here; `get` writes it to a path.
 
-        Parameters
-        ----------
-        version
-            Another one means other content; None: not known, so that only `expect` spares a download.
-        expect
-            The sha256 of the content, where it is known before.
+        `info` is what is known before: its `sha256`, or else its `version` or `etag`, may spare a download.
         """
 
         def kept() -> Cached | None:
-            if expect is not None and (sums := self.sums(expect)):
-                return Cached(sums)
-            known = self._known(uri) if version is not None else None
-            return known if known is not None and known.validators.etag == version else None
+            if info.sha256 is not None and (sums := self.sums(info.sha256)):
+                return Cached(sums, version=info.version)
+            known = self._known(info.uri) if info.sha256 is None else None
+            return known if known is not None and _is_same(known, info) else None
 
         if not fresh and (found := kept()):
             return found
-        with self._alone(expect or f"{uri} {version}", cancel), self._part() as part:
+        with self._alone(info.sha256 or f"{info.uri} {info.version or info.etag}", cancel), self._part() as part:
             # another one may have fetched it meanwhile
             if not fresh and (found := kept()):
                 return found
-            sums = get(part)
+            got = get(part)
+            sums = checksums_of(got)
             self._keep(part, sums)
-            cached = Cached(sums, Validators(etag=version))
-            self._remember(uri, cached)
+            cached = Cached(sums, Validators(etag=got.etag), version=got.version)
+            self._remember(info.uri, cached)
             return cached
 
     def sums(self, sha256: str) -> Checksums | None:
@@ -254,15 +250,23 @@ class InputCache:
     def _known(self, address: str) -> Cached | None:
         try:
             values = json.loads((self._addresses / _name(address)).read_bytes())
-            validators, filename = Validators(**values["validators"]), values["filename"]
+            validators = Validators(**values["validators"])
             sums = self.sums(values["sha256"])
+            return Cached(sums, validators, values["filename"], values["version"]) if sums else None
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return Cached(sums, validators, filename) if sums and validators else None
 
     def _remember(self, address: str, cached: Cached) -> None:
-        values = {"validators": asdict(cached.validators), "filename": cached.filename, "sha256": cached.sums.sha256}
+        values = asdict(cached) | {"sha256": cached.sums.sha256}
+        del values["sums"]
         _write(self._addresses / _name(address), values)
+
+
+def _is_same(known: Cached, info: ObjectInfo) -> bool:
+    """Whether the object is still what is kept; a listing tells less of it than the object does."""
+    if info.version is not None:
+        return known.version == info.version
+    return info.etag is not None and known.validators.etag == info.etag
 
 
 def _name(address: str) -> str:

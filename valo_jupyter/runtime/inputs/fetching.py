@@ -43,13 +43,15 @@ class InputFile:
     name: str
     path: Path | None
     sums: Checksums | None
+    version: str | None = None
     datum: str | None = None
 
     def to_report(self) -> dict[str, Any]:
         """Its entry in `POST /run/v1/inputs`."""
         assert self.sums is not None
         told = {"input": self.wanted.input, "name": self.name, "uri": self.wanted.uri, **asdict(self.sums)}
-        return told | {name: value for name, value in self.wanted.facts.items() if value is not None}
+        more = {**self.wanted.facts, "version": self.version}
+        return told | {name: value for name, value in more.items() if value is not None}
 
     def to_config(self) -> dict[str, Any]:
         """Its entry in `inputs.json`."""
@@ -167,7 +169,7 @@ class Inputs:
         target.parent.mkdir(parents=True, exist_ok=True)
         content.put(target)
         name = target.relative_to(self._folders.inputs / wanted.input).as_posix()
-        return InputFile(wanted, name, target, content.sums)
+        return InputFile(wanted, name, target, content.sums, content.version)
 
     def _named(self, name: str, what: Callable[..., T], *arguments: Any) -> T:
         """Failures with the input's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,7 @@ class Wanted:
     uri
         As it may be shown.
     facts
-        What the server is told of it besides: `datum`, `store`, `version`.
+        What the server is told of it besides: `datum`, `store`.
     """
 
     given: Mapping[str, Any]
@@ -86,7 +86,7 @@ class Finder:
         """A file that the server knows: of a datum or a dataset."""
         name, uri = file["name"], file["uri"]
         named = given.get("filename") or kept(name, "", given.get("keep_directories", "none"))
-        facts = {"datum": file.get("datum"), "store": file.get("store"), "version": file.get("version")}
+        facts = {"datum": file.get("datum"), "store": file.get("store")}
         if uri.startswith(BUILT_IN):
             return Wanted(given, named, uri, self._built_in(uri, file.get("size")), facts)
         if uri.startswith(WEB):
@@ -113,17 +113,12 @@ class Finder:
 
     def _in_store(self, given: Mapping[str, Any], uri: str, store_id: str, key: str) -> Iterator[Wanted]:
         store = self._stores.open(store_id)
-        root = uri.removesuffix(key)
         keep = given.get("keep_directories", "none")
         pattern = f"{key}**" if key.endswith("/") else key
 
         def wanted(info: ObjectInfo) -> Wanted:
-            # a key is what it is; its address is ours, whatever the store's SDK makes of it
-            info = _with_uri(info, root + info.key)
-            facts = {"store": store_id, "version": info.version}
-            way: Callable[[], Any] = partial(self._stores.open, store_id)
             name = given.get("filename") or kept(info.key, pattern, keep)
-            return Wanted(given, name, info.uri, FromStore(way, info), facts)
+            return Wanted(given, name, info.uri, FromStore(lambda: store, info), {"store": store_id})
 
         if not is_pattern(pattern):
             yield wanted(store.head(key))
@@ -169,7 +164,3 @@ class Finder:
                 raise InputUnavailable(f"input {given['name']}: {name} is a link to a file outside of the project")
             named = given.get("filename") or kept(name, wanted, keep)
             yield Wanted(given, named, path.relative_to(top).as_posix(), FromCheckout(Path(path)))
-
-
-def _with_uri(info: ObjectInfo, uri: str) -> ObjectInfo:
-    return info if info.uri == uri else ObjectInfo(**{**vars(info), "uri": uri})

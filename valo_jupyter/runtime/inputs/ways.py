@@ -22,6 +22,7 @@ class Content:
     sums: Checksums
     put: Callable[[Path], object]
     filename: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,16 @@ class FromBuiltIn:
         return self.size or 0
 
     def fetch(self, terms: Terms, progress: Progress) -> Content:
-        def get(path: Path) -> Checksums:
-            return checksums_of(self.source.store.get_file(self.key, path, progress=progress, cancel=terms.cancel))
+        def get(path: Path) -> ObjectInfo:
+            return self.source.store.get_file(self.key, path, progress=progress, cancel=terms.cancel)
 
         if not self.source.far:
             path = self.folder / f".{uuid.uuid4().hex}"
-            return Content(get(path), path.replace)
+            return Content(checksums_of(get(path)), path.replace)
 
         def fetch() -> Cached:
-            return terms.cache.fetch_object(self.uri, self.key, get, expect=self.key, cancel=terms.cancel)
+            info = ObjectInfo(self.key, self.uri, self.size or 0, sha256=self.key)
+            return terms.cache.fetch_object(info, get, cancel=terms.cancel)
 
         return _placed(fetch, terms)
 
@@ -109,21 +111,11 @@ class FromStore:
     def fetch(self, terms: Terms, progress: Progress) -> Content:
         info = self.info
 
-        def get(path: Path) -> Checksums:
-            store = self.open()
-            return checksums_of(
-                store.get_file(info.key, path, expect=info.sha256, progress=progress, cancel=terms.cancel)
-            )
+        def get(path: Path) -> ObjectInfo:
+            return self.open().get_file(info.key, path, expect=info.sha256, progress=progress, cancel=terms.cancel)
 
         def fetch() -> Cached:
-            return terms.cache.fetch_object(
-                info.uri,
-                info.version or info.etag,
-                get,
-                expect=info.sha256,
-                fresh=terms.fresh,
-                cancel=terms.cancel,
-            )
+            return terms.cache.fetch_object(info, get, fresh=terms.fresh, cancel=terms.cancel)
 
         return _placed(fetch, terms)
 
@@ -163,7 +155,7 @@ def _placed(fetch: Callable[[], Cached], terms: Terms) -> Content:
             # another execution has just trimmed it away
             terms.cache.place(fetch().sums, target, shared=terms.shared, cancel=terms.cancel)
 
-    return Content(cached.sums, put, cached.filename)
+    return Content(cached.sums, put, cached.filename, cached.version)
 
 
 def _kept_and_placed(terms: Terms, size: int | None, sha256: str | None) -> int:
