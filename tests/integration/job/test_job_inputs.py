@@ -213,7 +213,9 @@ def test_no_server_there(bench):
 @pytest.mark.parametrize("uri", ["s3://bucket/key", "gs://b/k", "azure://a/c/b", "ftp://host/file"])
 def test_stores_that_are_not_configured(bench, uri: str):
     assert show(bench, inputs("x", uri)) == "error"
-    assert f"input x: {uri} is an address in a data store, and this project has none that holds it" in bench.end["reason"]
+    assert (
+        f"input x: {uri} is an address in a data store, and this project has none that holds it" in bench.end["reason"]
+    )
 
 
 def test_an_output_as_an_input(bench):
