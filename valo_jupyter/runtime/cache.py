@@ -81,7 +81,6 @@ class InputCache:
         *,
         fresh: bool = False,
         expect: str | None = None,
-        private_redirects: bool = True,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> Cached:

@@ -16,7 +16,7 @@ from valo_jupyter.runtime.assigned import AssignedStores
 from valo_jupyter.runtime.contract import Folders, Sink
 from valo_jupyter.runtime.elsewhere import Source
 from valo_jupyter.runtime.inputs.finding import WEB, Finder, Wanted
-from valo_jupyter.runtime.inputs.ways import Terms
+from valo_jupyter.runtime.inputs.ways import FromWeb, Terms
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.stores.base import Cancel
 from valo_jupyter.stores.digests import Checksums
@@ -101,7 +101,6 @@ class Inputs:
         self._failed = threading.Event()
         self._finder = Finder(assignment, folders, source, stores)
         self._names = _Names(folders.inputs)
-        self._private = bool(assignment.get("private_redirects"))
         asked = assignment["environment_variables"].get("VH_NO_DATA_CACHE", "")
         self._fresh = str(asked).lower() in ("1", "yes", "true")
         self._shared = shared and not self._fresh
@@ -111,7 +110,7 @@ class Inputs:
         self._folders.inputs.mkdir(exist_ok=True)
         if not self._given:
             return {}
-        terms = Terms(self._source.inputs, self._given_up, self._fresh, self._shared, self._private)
+        terms = Terms(self._source.inputs, self._given_up, self._fresh, self._shared)
         with (
             ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="valo-download") as small,
             ThreadPoolExecutor(_LARGE_AT_ONCE, thread_name_prefix="valo-download-large") as large,
@@ -245,4 +244,5 @@ class _Names:
 
 
 def _on_demand(wanted: Wanted) -> bool:
-    return wanted.given.get("download") == "on-demand"
+    # code cannot reach a store: it has no credentials of one
+    return wanted.given.get("download") == "on-demand" and isinstance(wanted.way, FromWeb)

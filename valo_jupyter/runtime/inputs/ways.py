@@ -35,15 +35,12 @@ class Terms:
         Whatever is kept of earlier executions.
     shared
         Files that nobody writes to may be links.
-    private_redirects
-        Servers of the public network may send us to one of a private network.
     """
 
     cache: InputCache
     cancel: Cancel
     fresh: bool = False
     shared: bool = False
-    private_redirects: bool = False
 
 
 class Way(Protocol):
@@ -137,7 +134,6 @@ class FromWeb:
                 self.url,
                 fresh=terms.fresh,
                 expect=self.expect,
-                private_redirects=terms.private_redirects,
                 progress=progress,
                 cancel=terms.cancel,
             )
