@@ -25,8 +25,8 @@ ORDERINGS: dict[str, tuple[sa.ColumnElement[Any], ...]] = {
 }
 #: a word that fewer files have is looked up in the words' index at once
 FEW = 500
-#: newest files that are looked at for a word that more of them have
-STRETCH = 2000
+#: how many of the newest files are looked at for a word that more of them have, and if that is too few, the next time
+STRETCHES = (500, 2000)
 _ORIGINS = ("output", "input", "upload", "adopted")
 _LAST = chr(0x10FFFF)
 
@@ -154,18 +154,19 @@ def _with_words(connection: Connection, wanted: Filter, words: list[str]) -> lis
     rarest = min(words, key=counts.__getitem__)
     if counts[rarest] >= FEW:
         # so many have it that there should be a page of them among the newest files
-        found = _among_newest(connection, wanted)
-        if len(found) == wanted.limit:
-            return found
+        for stretch in STRETCHES:
+            found = _among_newest(connection, wanted, stretch)
+            if len(found) == wanted.limit:
+                return found
     others = replace(wanted, search=" ".join(word for word in words if word != rarest))
     return _by(connection, data_words, _begins(wanted.project_id, rarest), wanted, others)
 
 
-def _among_newest(connection: Connection, wanted: Filter) -> list[str]:
+def _among_newest(connection: Connection, wanted: Filter, stretch: int) -> list[str]:
     found = conditions(connection, replace(wanted, search=""))
     if wanted.before:
         found.append(_behind(connection, wanted, (data.c.ctime, data.c.id)))
-    newest = sa.select(data.c.id, data.c.ctime).where(*found).order_by(*ORDERINGS["-ctime"]).limit(STRETCH).subquery()
+    newest = sa.select(data.c.id, data.c.ctime).where(*found).order_by(*ORDERINGS["-ctime"]).limit(stretch).subquery()
     has = (_has(wanted.project_id, word, newest.c.id) for word in words_of(wanted.search))
     query = sa.select(newest.c.id).where(*has).order_by(newest.c.ctime.desc(), newest.c.id.desc())
     return list(connection.execute(query.limit(wanted.limit).offset(wanted.offset)).scalars())
