@@ -18,7 +18,7 @@ import type {
   IUploadRequest
 } from './dataTypes';
 import { query, request, requestJson } from './request';
-import type { IExecution, Value } from './types';
+import type { Value } from './types';
 
 const API = 'valo/api/v0';
 
@@ -35,7 +35,7 @@ export class DataAPI {
     return this._get(`data/${id}/`, signal);
   }
 
-  change(id: string, changes: { tags?: string[]; name?: string }): Promise<IDatum> {
+  change(id: string, changes: { tags?: string[]; aliases?: string[]; name?: string }): Promise<IDatum> {
     return this._send('PATCH', `data/${id}/`, changes);
   }
 
@@ -67,15 +67,6 @@ export class DataAPI {
 
   aliases(project: string, signal?: AbortSignal): Promise<{ results: IAlias[] }> {
     return this._get(`datum-aliases/${query({ project, limit: 1000 })}`, signal);
-  }
-
-  createAlias(body: { name: string; project: string; datum: string }): Promise<IAlias> {
-    return this._send('POST', 'datum-aliases/', body);
-  }
-
-  /** Let an alias mean another file, or none. */
-  moveAlias(id: string, datum: string | null): Promise<IAlias> {
-    return this._send('PATCH', `datum-aliases/${id}/`, { datum });
   }
 
   aliasHistory(id: string): Promise<{ results: IAliasChange[] }> {
@@ -173,11 +164,6 @@ export class DataAPI {
   /** Bring to their store what could not be brought there when the execution ended. */
   bringToStore(execution: string): Promise<{ moved: number; left: number; problem: string | null }> {
     return this._send('POST', `executions/${execution}/upload/`, {});
-  }
-
-  /** The execution of a project by its number. */
-  execution(project: string, counter: number): Promise<IExecution> {
-    return this._get(`executions/${project}:${counter}/`);
   }
 
   private _get<T>(path: string, signal?: AbortSignal): Promise<T> {

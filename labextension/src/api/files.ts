@@ -3,6 +3,7 @@ import type { DataAPI } from './data';
 
 /** What of a long text is read. */
 export const READ = 200_000;
+const PIECE = 8_000_000;
 
 export interface IFile {
   id: string;
@@ -18,20 +19,26 @@ export async function readText(
   signal: AbortSignal
 ): Promise<{ text: string; cut: boolean }> {
   const cut = size > most;
-  const response = await api.content(id, whole(Math.min(size, most)), signal);
+  const bytes = await new Blob(await readWhole(api, id, Math.min(size, most), signal)).arrayBuffer();
   // a letter that the end cuts in two is left out
-  return { text: new TextDecoder().decode(await response.arrayBuffer(), { stream: cut }), cut };
+  return { text: new TextDecoder().decode(bytes, { stream: cut }), cut };
 }
 
 /** Bytes as something that the browser shows without running anything in it. */
 export async function readBlob(api: DataAPI, { id, name, size }: IFile, signal: AbortSignal): Promise<Blob> {
-  const blob = await (await api.content(id, whole(size), signal)).blob();
-  return /\.svg$/i.test(name) ? new Blob([blob], { type: 'image/svg+xml' }) : blob;
+  const parts = await readWhole(api, id, size, signal);
+  const type = /\.svg$/i.test(name) ? 'image/svg+xml' : parts[0].type;
+  return new Blob(parts, { type });
 }
 
-/** Without a range the server gives no more than the beginning; of nothing there is no range. */
-function whole(size: number): { start: number; end: number } | null {
-  return size > 0 ? { start: 0, end: size } : null;
+/** The first `size` bytes, in pieces: of a whole file at once the server gives no more than the beginning. */
+async function readWhole(api: DataAPI, id: string, size: number, signal: AbortSignal): Promise<Blob[]> {
+  const pieces: Blob[] = [];
+  for (let start = 0; start < size || start === 0; start += PIECE) {
+    const range = size > 0 ? { start, end: Math.min(size, start + PIECE) } : null;
+    pieces.push(await (await api.content(id, range, signal)).blob());
+  }
+  return pieces;
 }
 
 /** A file of which any part can be read. */

@@ -9,7 +9,8 @@ const TYPING_PAUSE = 250;
 export function DataSearch(props: {
   choice: IDataChoice;
   onChange: (choice: IDataChoice) => void;
-  autoFocus?: boolean;
+  /** Whether it is where typing begins. */
+  focused?: boolean;
 }): JSX.Element {
   const trans = useTrans();
   const { choice, onChange } = props;
@@ -30,7 +31,7 @@ export function DataSearch(props: {
       aria-label={trans.__('Search files')}
       // the picker is opened to search
       // eslint-disable-next-line jsx-a11y/no-autofocus
-      autoFocus={props.autoFocus}
+      autoFocus={props.focused}
       value={text}
       onChange={event => setText(event.target.value)}
       onKeyDown={event => {
@@ -49,13 +50,15 @@ export function DataFilters(props: {
   choice: IDataChoice;
   stores: readonly IStore[];
   onChange: (choice: IDataChoice) => void;
+  /** Whether it is where typing begins. */
+  focused?: boolean;
 }): JSX.Element {
   const trans = useTrans();
   const { choice, stores, onChange } = props;
   const words = useOriginWords();
   return (
     <div className="valo-Bar valo-DataFilters">
-      <DataSearch choice={choice} onChange={onChange} />
+      <DataSearch choice={choice} onChange={onChange} focused={props.focused} />
       <select
         className="valo-Select"
         aria-label={trans.__('Store')}

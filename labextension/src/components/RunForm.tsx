@@ -1,8 +1,9 @@
 /** The form beside the run button: where, with what, under which tags and title. */
-import { useId, type KeyboardEvent } from 'react';
+import { useState, useId, type ComponentProps, type KeyboardEvent } from 'react';
 import type { IEnvironment, INotebookInfo } from '../api/types';
 import { RESOURCE_NAMES, resourceProblem, type IDraft } from '../model/draft';
 import { EnvironmentChoice } from './EnvironmentChoice';
+import { InputField } from './InputField';
 import { MoreOptions } from './MoreOptions';
 import { ParameterField, problemOf } from './ParameterField';
 import { useTrans } from './trans';
@@ -12,12 +13,16 @@ export function RunForm(props: {
   environments: readonly IEnvironment[];
   draft: IDraft;
   shortcut: string;
+  /** What files for an input are picked from. */
+  picker?: ComponentProps<typeof InputField>['picker'];
+  /** Names of files, by address. */
+  names?: Readonly<Record<string, string>>;
   onChange: (draft: IDraft) => void;
   onRun: () => void;
 }): JSX.Element {
   const trans = useTrans();
-  const id = useId();
-  const { info, environments, draft, shortcut, onChange, onRun } = props;
+  const { info, environments, draft, shortcut, picker, names, onChange, onRun } = props;
+  const [known, setKnown] = useState<Readonly<Record<string, string>>>(names ?? {});
   const valid =
     RESOURCE_NAMES.every(name => resourceProblem(draft, name) === null) &&
     info.parameters.every(parameter => {
@@ -66,21 +71,18 @@ export function RunForm(props: {
         <fieldset>
           <legend>{trans.__('Inputs')}</legend>
           {info.inputs.map(({ name, default: own }) => (
-            <div className="valo-Field" key={name}>
-              <label htmlFor={`${id}-input-${name}`}>{name}</label>
-              <textarea
-                id={`${id}-input-${name}`}
-                className="jp-mod-styled"
-                rows={Math.min(4, Math.max(1, (draft.inputs[name] ?? own.join('\n')).split('\n').length))}
-                placeholder={trans.__('addresses or paths, one a line')}
-                value={draft.inputs[name] ?? own.join('\n')}
-                onChange={event => {
-                  const { value } = event.target;
-                  const text = value === own.join('\n') ? undefined : value;
-                  onChange({ ...draft, inputs: changed(draft.inputs, name, text) });
-                }}
-              />
-            </div>
+            <InputField
+              key={name}
+              name={name}
+              text={draft.inputs[name] ?? own.join('\n')}
+              known={known}
+              onChange={value => {
+                const text = value === own.join('\n') ? undefined : value;
+                onChange({ ...draft, inputs: changed(draft.inputs, name, text) });
+              }}
+              onKnown={(address, label) => setKnown(before => ({ ...before, [address]: label }))}
+              picker={picker ?? null}
+            />
           ))}
         </fieldset>
       )}

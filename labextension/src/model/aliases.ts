@@ -1,12 +1,6 @@
 /** Aliases of files: one name means one file, and may come to mean another. */
 import type { DataAPI } from '../api/data';
-import type { IAlias, IAliasChange, IDatum } from '../api/dataTypes';
-
-/** The alias of a project with this name; null when there is none. */
-async function find(api: DataAPI, project: string, name: string): Promise<IAlias | null> {
-  const { results } = await api.aliases(project);
-  return results.find(alias => alias.name === name) ?? null;
-}
+import type { IAliasChange, IDatum } from '../api/dataTypes';
 
 /**
  * Give a file these aliases and no others. `mayMove` is asked before one is taken from another file; where it says no,
@@ -16,27 +10,22 @@ export async function setAliases(
   api: DataAPI,
   datum: IDatum,
   names: readonly string[],
-  mayMove: (alias: IAlias) => Promise<boolean>
+  mayMove: (alias: string, from: IDatum) => Promise<boolean>
 ): Promise<IDatum> {
-  const { project, aliases, id } = datum;
-  for (const name of aliases.filter(known => !names.includes(known))) {
-    const alias = await find(api, project, name);
-    if (alias) {
-      await api.moveAlias(alias.id, null);
+  const aliases: string[] = [];
+  for (const name of names) {
+    const [holder] = datum.aliases.includes(name)
+      ? []
+      : (await api.list({ project: datum.project, alias: name, limit: 1 })).results;
+    if (!holder || holder.id === datum.id || (await mayMove(name, holder))) {
+      aliases.push(name);
     }
   }
-  for (const name of names.filter(wanted => !aliases.includes(wanted))) {
-    const alias = await find(api, project, name);
-    if (!alias) {
-      await api.createAlias({ name, project, datum: id });
-    } else if (!alias.datum || alias.datum.id === id || (await mayMove(alias))) {
-      await api.moveAlias(alias.id, id);
-    }
-  }
-  return api.datum(id);
+  return api.change(datum.id, { aliases });
 }
 
 export async function aliasHistory(api: DataAPI, project: string, name: string): Promise<readonly IAliasChange[]> {
-  const alias = await find(api, project, name);
+  const { results } = await api.aliases(project);
+  const alias = results.find(known => known.name === name);
   return alias ? (await api.aliasHistory(alias.id)).results : [];
 }

@@ -146,6 +146,16 @@ export function fitting(draft: IDraft, info: INotebookInfo, environments: readon
   };
 }
 
+/** Files that were chosen elsewhere go to the first input; one without inputs takes none. */
+export function withFiles(draft: IDraft, info: INotebookInfo, files: readonly { address: string }[]): IDraft {
+  const [first] = info.inputs;
+  if (!first || files.length === 0) {
+    return draft;
+  }
+  const text = files.map(({ address }) => address).join('\n');
+  return { ...draft, inputs: { ...draft.inputs, [first.name]: text } };
+}
+
 function split(text: string, by: RegExp): string[] {
   return text
     .split(by)

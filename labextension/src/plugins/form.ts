@@ -9,7 +9,8 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DOMAIN } from '../components/trans';
 import { EMPTY, type IDraft } from '../model/draft';
 import { CommandIDs, IValo } from '../tokens';
-import { FormWidget } from '../widgets/form';
+import { announceFailure } from '../widgets/failure';
+import { FormWidget, type IFormOptions } from '../widgets/form';
 import { Popover } from '../widgets/popover';
 
 export const formPlugin: JupyterFrontEndPlugin<void> = {
@@ -37,20 +38,28 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
         args: {
           type: 'object',
           properties: {
-            path: { type: 'string', description: 'The open notebook to run; the one in front when left out.' }
+            path: { type: 'string', description: 'The open notebook to run; the one in front when left out.' },
+            files: { type: 'array', description: 'Files to use as an input: address and name of each.' }
           }
         }
       },
-      isEnabled: () => tracker.currentWidget !== null,
+      isEnabled: args => tracker.currentWidget !== null || args.files !== undefined,
       execute: args => {
         const panel =
           args.path === undefined ? tracker.currentWidget : tracker.find(({ context }) => context.path === args.path);
+        const files = args.files as unknown as IFormOptions['files'];
         if (!panel) {
+          if (files) {
+            announceFailure(trans, new Error(trans.__('Open the notebook that is to use it, and choose this again.')));
+          }
           return;
         }
+        app.shell.activateById(panel.id);
         const { context } = panel;
         const form = new FormWidget({
           trans,
+          valo,
+          files,
           shortcut: CommandRegistry.formatKeystroke('Accel Enter'),
           load: async () => {
             // the parameters are read from the file: what was just typed belongs to it

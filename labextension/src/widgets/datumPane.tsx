@@ -78,11 +78,11 @@ export function DatumPane(
     tag: (file, tags) => void change(() => api.change(file.id, { tags })),
     alias: (file, aliases) =>
       void change(() =>
-        setAliases(api, file, aliases, alias =>
+        setAliases(api, file, aliases, (alias, from) =>
           confirmed(
             trans,
-            trans.__('Move the alias %1?', alias.name),
-            trans.__('It means %1 now, and would mean %2 from here on.', alias.datum?.name ?? '', file.name),
+            trans.__('Move the alias %1?', alias),
+            trans.__('It means %1 now, and would mean %2 from here on.', from.name, file.name),
             trans.__('Move it')
           )
         )

@@ -7,7 +7,9 @@ import type { IEnvironment, INotebookInfo, IRunRequest } from '../api/types';
 import { Message } from '../components/Message';
 import { RunForm } from '../components/RunForm';
 import { TransContext, useTrans } from '../components/trans';
-import { fitting, requestOf, type IDraft } from '../model/draft';
+import { fitting, requestOf, withFiles, type IDraft } from '../model/draft';
+import type { IValo } from '../tokens';
+import { InputPicker } from './inputPicker';
 
 export interface IFormOptions {
   trans: TranslationBundle;
@@ -16,6 +18,9 @@ export interface IFormOptions {
   /** Keep what was chosen for the next time. */
   remember: (draft: IDraft) => void;
   run: (request: Omit<IRunRequest, 'path'>) => void;
+  valo: Pick<IValo, 'api' | 'feed'>;
+  /** Files to use, from elsewhere: they go to the first input, where they are seen and can be moved. */
+  files?: readonly { address: string; name: string }[];
 }
 
 export class FormWidget extends ReactWidget {
@@ -39,7 +44,7 @@ interface ILoaded {
 
 function Form(props: IFormOptions): JSX.Element {
   const trans = useTrans();
-  const { load, remember, run, shortcut } = props;
+  const { load, remember, run, shortcut, valo, files } = props;
   const [loaded, setLoaded] = useState<ILoaded | null>(null);
   const [draft, setDraft] = useState<IDraft | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -47,18 +52,13 @@ function Form(props: IFormOptions): JSX.Element {
     setProblem(null);
     load().then(
       ({ info, environments, draft: remembered }) => {
-        setDraft(
-          fitting(
-            remembered,
-            info,
-            environments.map(({ slug }) => slug)
-          )
-        );
+        const slugs = environments.map(({ slug }) => slug);
+        setDraft(withFiles(fitting(remembered, info, slugs), info, files ?? []));
         setLoaded({ info, environments });
       },
       reason => setProblem(asError(reason).message)
     );
-  }, [load]);
+  }, [load, files]);
   useEffect(begin, [begin]);
   if (problem !== null) {
     return (
@@ -77,6 +77,8 @@ function Form(props: IFormOptions): JSX.Element {
       {...loaded}
       draft={draft}
       shortcut={shortcut}
+      names={Object.fromEntries((files ?? []).map(({ address, name }) => [address, name]))}
+      picker={(add, close) => <InputPicker valo={valo} project={loaded.info.project.id} onAdd={add} onClose={close} />}
       onChange={setDraft}
       onRun={() => {
         remember(draft);
