@@ -8,7 +8,7 @@ import sys
 from benchmarks.table import show
 
 PARTS = (
-    *("main_job", "cells", "containers", "scale", "snapshot", "listing", "line", "imports", "memory", "idle"),
+    *("main_job", "cells", "containers", "scale", "snapshot", "listing", "data", "line", "imports", "memory", "idle"),
     "stores",
 )
 

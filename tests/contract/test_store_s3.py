@@ -14,12 +14,13 @@ from botocore.config import Config
 
 from tests.contract.cloud_contract import LARGE, MB, CloudContract, Service, patient
 from tests.contract.store_contract import StoreContract
+from tests.parts.authority import Authority
 from tests.parts.faults import Faults, faults_before
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from tests.parts.swift import PASSWORD, USER, Swift, swift
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.cloud import CloudStore
-from valo_jupyter.stores.errors import Corrupt, Denied, NotFound
+from valo_jupyter.stores.errors import Corrupt, Denied, Misconfigured, NotFound
 from valo_jupyter.stores.retrying import Patience
 
 
@@ -125,6 +126,20 @@ class TestSeaweedFS(CloudContract):
         assert [step.name for step in report.steps] == ["auth"]
         assert says in report.problems[0]
 
+    def test_an_authority_of_ones_own(self, service: WeedService, tmp_path: Path):
+        authority = Authority(tmp_path)
+        with faults_before(service.url, authority) as faults:
+            store = patient(service.config(url=faults.url, ca=authority.file.read_text()))
+            assert store.check().ok
+            content = os.urandom(LARGE)
+            self.put(store, tmp_path, content)
+            assert self.get(store, tmp_path, "key") == content
+            stranger = patient(service.config(url=faults.url))
+            assert "(`ca`)" in stranger.check().problems[0]
+            with pytest.raises(Misconfigured, match="ca"):
+                stranger.head("key")
+        service.clear()
+
     def test_a_wrong_secret(self, service: WeedService):
         config = service.config()
         config["credentials"]["secret_access_key"] = "wrong"
@@ -188,7 +203,7 @@ class TestSwiftsS3(StoreContract):
         assert [info.key for info in store.list()] == [key]
         # urllib3, like any browser, takes dots in an address for a path
         if "." not in key:
-            assert urllib3.request("GET", store.signed_url(key, ttl=60), retries=False).data == b"odd"
+            assert urllib3.request("GET", store.signed_url(key, ttl=60) or "", retries=False).data == b"odd"
 
     @pytest.mark.parametrize("size", [3 * MB, LARGE])
     def test_damage_is_refused(self, service: SwiftS3Service, tmp_path: Path, size: int):

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 from urllib.parse import urlsplit
+
+from tests.parts.authority import Authority
 
 _STEP = 16384
 _SECONDS = 120
@@ -130,13 +133,17 @@ class _Ended(Exception):
 
 
 @contextlib.contextmanager
-def faults_before(url: str) -> Iterator[Faults]:
-    """Before the service at `http://host:port`, until the end of the block."""
+def faults_before(url: str, authority: Authority | None = None) -> Iterator[Faults]:
+    """Before the service at `http://host:port`, until the end of the block; with TLS, if an authority is given."""
     parts = urlsplit(url)
     service = (parts.hostname or "", parts.port or 80)
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
-        faults = Faults(f"http://127.0.0.1:{listener.getsockname()[1]}{parts.path}")
-        accepting = threading.Thread(target=_accept, args=(listener, service, faults), daemon=True)
+        context = None
+        if authority:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*authority.issue("127.0.0.1"))
+        faults = Faults(f"http{'s' if context else ''}://127.0.0.1:{listener.getsockname()[1]}{parts.path}")
+        accepting = threading.Thread(target=_accept, args=(listener, service, faults, context), daemon=True)
         accepting.start()
         try:
             yield faults
@@ -147,16 +154,24 @@ def faults_before(url: str) -> Iterator[Faults]:
             accepting.join(10)
 
 
-def _accept(listener: socket.socket, service: tuple[str, int], faults: Faults) -> None:
+def _accept(listener: socket.socket, service: tuple[str, int], faults: Faults, context: ssl.SSLContext | None) -> None:
     while not faults._closed.is_set():
         try:
             client, _ = listener.accept()
         except OSError:
             return
-        threading.Thread(target=_serve, args=(client, service, faults), daemon=True).start()
+        threading.Thread(target=_serve, args=(client, service, faults, context), daemon=True).start()
 
 
-def _serve(client: socket.socket, service: tuple[str, int], faults: Faults) -> None:
+def _serve(client: socket.socket, service: tuple[str, int], faults: Faults, context: ssl.SSLContext | None) -> None:
+    if context:
+        client.settimeout(10)
+        try:
+            client = context.wrap_socket(client, server_side=True)
+        except OSError:
+            # who does not trust us goes
+            client.close()
+            return
     with contextlib.suppress(_Ended, OSError), client, socket.create_connection(service, 10) as server:
         for each in (client, server):
             each.settimeout(_SECONDS)

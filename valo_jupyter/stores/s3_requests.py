@@ -5,6 +5,7 @@ A client of boto3 takes milliseconds for each; of small files that is most of th
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -57,7 +58,9 @@ class Requests:
         self._region, self._credentials = region, credentials
         self._timeout = urllib3.Timeout(connect=patience.connect, read=patience.silence)
         proxy = proxy_for(self._parts.scheme, self._parts.hostname or "")
-        context = _trusting(ca) if ca else None
+        # boto3 reads this variable, too
+        bundle = os.environ.get("AWS_CA_BUNDLE") if root.startswith("https:") else None
+        context = _trusting(ca, bundle) if ca or bundle else None
         options: dict[str, Any] = {"maxsize": _CONNECTIONS, "ssl_context": context}
         manager = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
         # the pool itself: a manager would take `a/../b` for `b`
@@ -132,8 +135,8 @@ def _words(body: bytes) -> tuple[str, str]:
     return error.findtext("{*}Code") or "", error.findtext("{*}Message") or ""
 
 
-def _trusting(ca: str) -> ssl.SSLContext:
+def _trusting(ca: str | None, bundle: str | None) -> ssl.SSLContext:
     context = create_urllib3_context()
     context.load_default_certs()
-    context.load_verify_locations(cadata=ca)
+    context.load_verify_locations(cafile=None if ca else bundle, cadata=ca)
     return context
