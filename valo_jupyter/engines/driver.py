@@ -46,11 +46,8 @@ class Driver:
         record = MachineRecord(name=name, machine=own_process(), engine=engine, scratch=self.scratch)
         self.file = MachineFile(machines_folder(state), record)
         self.kernels = KernelPool(size=1, socket_folder=Path(self.scratch), watch=self.file)
-        # the kernel starts on another core while this process imports the rest
+        # the kernel starts on another core while this process goes to its engine
         self._warm(kernel)
-        from valo_jupyter.runtime.job import run_job
-
-        self.run_job = run_job
         self._lock = threading.Lock()
         self._idle = threading.Event()
         self._idle.set()
@@ -63,6 +60,16 @@ class Driver:
     def drive(self, order: dict[str, Any]) -> str:
         """Run the order to its end; the execution's final status, or `stale`."""
         raise NotImplementedError
+
+    @staticmethod
+    def prepare() -> None:
+        """Import what orders need, so that the first one, which may come meanwhile, waits less."""
+        import valo_jupyter.runtime.job  # noqa: F401
+
+    def run_job(self, *arguments: Any, **options: Any) -> str:
+        from valo_jupyter.runtime.job import run_job
+
+        return run_job(*arguments, **options)
 
     def kernel_to_warm(self, kernel: dict[str, Any] | None) -> dict[str, Any] | None:
         """What this machine makes of the kernelspec of an order; None: its own `python3`."""

@@ -55,6 +55,7 @@ async def _serve(config: dict[str, Any], machine: LocalMachine, output: BoundedL
         config["scheduler"],
         name=machine.name,
         run=machine.run,
+        prepare=machine.prepare,
         security=security(Credentials(**config["credentials"])),
         folder=machine.scratch,
         hardware=describe_machine,

@@ -131,6 +131,7 @@ async def _serve(config: dict[str, Any], machine: RemoteMachine, output: Bounded
                 machine.scheduler(),
                 name=machine.name,
                 run=machine.run,
+                prepare=machine.prepare,
                 security=credentials,
                 folder=machine.scratch,
                 hardware=machine.hardware,

@@ -33,12 +33,12 @@ class QuietWorker(Worker):
     def __init__(self, *args: Any, run_order: Callable[[dict[str, Any]], str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._run_order = run_order
-        self._order_thread = ThreadPoolExecutor(1, thread_name_prefix="valo-order")
+        self.order_thread = ThreadPoolExecutor(1, thread_name_prefix="valo-order")
         self.stream_handlers[ORDER] = self._take_order
 
     def _take_order(self, number: int, order: str) -> None:
         loop = asyncio.get_running_loop()
-        running = loop.run_in_executor(self._order_thread, self._run_order, json.loads(order))
+        running = loop.run_in_executor(self.order_thread, self._run_order, json.loads(order))
         running.add_done_callback(partial(self._answer_order, number))
 
     def _answer_order(self, number: int, running: asyncio.Future[str]) -> None:
@@ -74,6 +74,7 @@ async def serve(
     *,
     name: str,
     run: Callable[[dict[str, Any]], str],
+    prepare: Callable[[], None],
     security: Security,
     folder: str,
     hardware: Callable[[], dict[str, Any]],
@@ -89,6 +90,8 @@ async def serve(
     ----------
     run
         Runs an order to its end, in a thread; the execution's final status, or `stale`.
+    prepare
+        Called there when the scheduler has this worker.
     hardware
         What this machine is: the scheduler has it in `workers[address].extra["machine"]` as soon as the worker arrives.
     patience
@@ -122,6 +125,7 @@ async def serve(
     worker.unanswered = unanswered
     async with worker:
         connected()
+        worker.order_thread.submit(prepare)
         while worker.status.name in ("running", "paused"):
             try:
                 await asyncio.wait_for(asyncio.shield(worker.finished()), _MINUTE)
