@@ -28,6 +28,7 @@ it('leads from the error to the notebook', async () => {
     // the server has no notebook to draw with them
     renderers: {} as IRenderers,
     open: () => undefined,
+    command: () => undefined,
     failed: () => undefined
   });
   Widget.attach(page, document.body);

@@ -23,6 +23,7 @@ function open(id: string, project: string): ExecutionPage {
     // only the tabs draw with them
     renderers: {} as IRenderers,
     open: () => undefined,
+    command: () => undefined,
     failed: () => undefined
   });
   pages.push(page);
