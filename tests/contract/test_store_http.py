@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.parts.files import Files
-from valo_jupyter.stores import open_store
+from valo_jupyter.stores import open_store, redirects
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.errors import Cancelled, Corrupt, Denied, Misconfigured, NotFound, Unavailable
-from valo_jupyter.stores.http import without_credentials
+from valo_jupyter.stores.http import download, without_credentials
 
 
 @pytest.fixture
@@ -100,3 +100,49 @@ def test_a_proxy_of_the_environment_is_used(
 def test_credentials_are_not_shown():
     assert without_credentials("https://ana:word@host:8443/a?b=c#d") == "https://host:8443/a?b=c#d"
     assert without_credentials("https://host/a@b") == "https://host/a@b"
+
+
+def test_redirects_are_followed_and_end(store: Store, files: Files, tmp_path: Path):
+    files.content["end"] = b"found"
+    files.redirects.update({"first": "/second", "second": "end", "round": "/round"})
+    store.get_file(f"{files.url}/first", tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == b"found"
+    assert len([path for path, _ in files.requests if path == "second"]) == 1
+    with pytest.raises(Unavailable, match="redirects"):
+        store.head(f"{files.url}/round")
+
+
+def test_credentials_go_to_no_other_server(files: Files, tmp_path: Path):
+    files.content["private/a"] = b"secret"
+    files.redirects.update({"here": "/private/a", "there": files.url.replace("127.0.0.1", "localhost") + "/private/a"})
+    own = files.url.replace("://", "://ana:p%20w@")
+    download(f"{own}/here", tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == b"secret"
+    with pytest.raises(Denied, match="credentials"):
+        download(f"{own}/there", tmp_path / "y")
+
+
+@pytest.mark.parametrize(
+    "inside", ["http://127.0.0.1/", "http://169.254.169.254/latest/", "http://[::1]/", "//10.0.0.1/"]
+)
+def test_no_redirect_leads_from_a_public_network_into_a_private_one(inside: str):
+    with pytest.raises(Denied, match=r"private network.*settings\.json"):
+        redirects.follow("http://93.184.216.34/a", inside, {}, inside=False)
+    assert redirects.follow("http://93.184.216.34/a", inside, {}, inside=True)[0].endswith(inside)
+    # who names a private address is allowed to go there, and where that leads
+    assert redirects.follow("http://10.1.2.3/a", inside, {}, inside=False)
+    assert redirects.follow("http://10.1.2.3/a", "http://93.184.216.34/", {}, inside=False)
+
+
+def test_a_download_heeds_it(files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    files.content["end"] = b"found"
+    files.redirects["start"] = f"{files.url}/end"
+    outside = files.url.replace("127.0.0.1", "localhost")
+    private = redirects.is_private
+    # there is no public server here: this one's other name stands for it
+    monkeypatch.setattr(redirects, "is_private", lambda host: host != "localhost" and private(host))
+    with pytest.raises(Denied, match="private network"):
+        download(f"{outside}/start", tmp_path / "x")
+    assert not (tmp_path / "x").exists()
+    download(f"{outside}/start", tmp_path / "x", private_redirects=True)
+    assert (tmp_path / "x").read_bytes() == b"found"

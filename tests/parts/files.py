@@ -19,6 +19,8 @@ class Files:
     def __init__(self) -> None:
         self.content: dict[str, bytes] = {}
         self.headers: dict[str, dict[str, str]] = {}
+        #: path → where it leads on to
+        self.redirects: dict[str, str] = {}
         self.validators = True
         self.cuts: list[int] = []
         self.statuses: list[int] = []
@@ -58,6 +60,10 @@ class FileHandler(RequestHandler):
         files.requests.append((path, self.request.headers.get("Range")))
         if files.statuses:
             self.set_status(files.statuses.pop(0))
+            return
+        if path in files.redirects:
+            self.set_status(302)
+            self.set_header("Location", files.redirects[path])
             return
         if path not in files.content:
             self.set_status(404)

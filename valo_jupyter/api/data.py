@@ -48,7 +48,7 @@ def index(request: Request) -> Reply:
         alias=request.one("alias") or None,
         store=request.one("store") or None,
         origin=request.one("origin") or None,
-        execution=request.one("execution") or None,
+        execution=_execution(request),
         purged=request.flag("purged"),
         ordering=request.one("ordering") or "-ctime",
         before=request.one("before") or None,
@@ -59,6 +59,12 @@ def index(request: Request) -> Reply:
     page = request.services.data.list(request.user, wanted)
     results = [shapes.datum(row, request.base_url, page.beside) for row in page.rows]
     return Reply({"results": results, "count": page.count})
+
+
+def _execution(request: Request) -> str | None:
+    """The id of the execution that is named, also as `project:12`."""
+    address = request.one("execution")
+    return request.services.executions.get(request.user, address).id if address else None
 
 
 @route("GET", "/api/v0/data/{id}/")

@@ -83,6 +83,7 @@ class InputCache:
         expect: str | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
+        private_redirects: bool = False,
     ) -> Cached:
         """See that the content behind a web address is here. `fresh`: download it whatever is known of it."""
         if expect is not None and not fresh and (sums := self.sums(expect)):
@@ -90,7 +91,14 @@ class InputCache:
         with self._alone(url, cancel), self._part() as part:
             known = None if fresh else self._known(url)
             conditions = known.validators if known else None
-            got = download(url, part, known=conditions, progress=progress, cancel=cancel)
+            got = download(
+                url,
+                part,
+                known=conditions,
+                progress=progress,
+                cancel=cancel,
+                private_redirects=private_redirects,
+            )
             if got.sums is None:
                 assert known is not None
                 return known

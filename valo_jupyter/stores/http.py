@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.exceptions import HTTPError, LocationValueError, MaxRetryError
+from urllib3.exceptions import HTTPError, LocationValueError
 
+from valo_jupyter.stores import redirects
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
 from valo_jupyter.stores.digests import CHUNK, Checksums, Digester
 from valo_jupyter.stores.errors import Cancelled, Corrupt, Denied, Misconfigured, NotFound, StoreError, Unavailable
@@ -26,7 +27,6 @@ _LONGEST_PAUSE = 8.0
 _TIMEOUT = urllib3.Timeout(connect=10, read=30)
 #: besides 5xx: a later try may succeed
 _TRANSIENT = frozenset({408, 425, 429})
-_REDIRECTS = urllib3.Retry(total=10, redirect=10, connect=0, read=0, status=0, other=0, raise_on_redirect=True)
 
 
 @dataclass(frozen=True)
@@ -119,15 +119,17 @@ def download(
     known: Validators | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    private_redirects: bool = False,
 ) -> Download:
     """Write what is behind `url` to the new file `path`; nothing is left there after a failure.
 
     A cut or slow connection is resumed where it stopped if the server can, else begun anew. With `known` validators the
-    file is written only if the content has changed.
+    file is written only if the content has changed. With `private_redirects` a public address may lead into a private
+    network.
 
     Raises `NotFound`, `Denied`, `Unavailable` (after several tries), `Cancelled`.
     """
-    transfer = _Transfer(url, path, progress, cancel)
+    transfer = _Transfer(url, path, progress, cancel, private_redirects)
     pause = 0.2
     for left in reversed(range(_TRIES)):
         try:
@@ -151,8 +153,11 @@ def download(
 class _Transfer:
     """One download over several connections."""
 
-    def __init__(self, url: str, path: Path, progress: Progress | None, cancel: Cancel | None) -> None:
+    def __init__(
+        self, url: str, path: Path, progress: Progress | None, cancel: Cancel | None, private_redirects: bool
+    ) -> None:
         self._url, self._path, self._progress, self._cancel = url, path, progress, cancel
+        self._inside = private_redirects
         self._digester = Digester()
         self._validators = Validators()
 
@@ -163,7 +168,7 @@ class _Transfer:
         headers = known.conditions()
         if self._digester.size and (strong := self._resumable()):
             headers = {"Range": f"bytes={self._digester.size}-", "If-Range": strong}
-        with _request("GET", self._url, headers) as answer:
+        with _request("GET", self._url, headers, inside=self._inside) as answer:
             if answer.status == 304:
                 return Download(None, known)
             _raise_for(answer, self._url)
@@ -214,28 +219,23 @@ def without_credentials(url: str) -> str:
 class _request:
     """A streamed answer, closed at the end of the block."""
 
-    def __init__(self, method: str, url: str, headers: Mapping[str, str]) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise Misconfigured(
-                f"“{without_credentials(url)}” is no web address: those begin with http:// or https://."
-            )
+    def __init__(self, method: str, url: str, headers: Mapping[str, str], *, inside: bool = False) -> None:
         # identity: the file as it is on the server, with a length that can be checked and a middle to resume from
         wanted = {"Accept-Encoding": "identity", "User-Agent": "valo-jupyter", **headers}
+        parts = _web_address(url)
         if parts.username is not None:
             credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
             wanted.update(urllib3.make_headers(basic_auth=credentials))
-        try:
-            self._answer = _manager(proxy_for(parts.scheme, parts.hostname)).request(
-                method,
-                without_credentials(url),
-                headers=wanted,
-                preload_content=False,
-                timeout=_TIMEOUT,
-                retries=_REDIRECTS,
-            )
-        except MaxRetryError as error:
-            raise Unavailable(plain(error.reason or error)) from error
+        url = without_credentials(url)
+        for _ in range(redirects.MOST + 1):
+            self._answer = _ask(method, url, wanted)
+            location = self._answer.headers.get("Location")
+            if self._answer.status not in redirects.STATUSES or not location:
+                return
+            self._answer.close()
+            url, wanted = redirects.follow(url, location, wanted, inside=inside)
+            url = without_credentials(url)
+        raise Unavailable("too many redirects")
 
     def __enter__(self) -> urllib3.BaseHTTPResponse:
         return self._answer
@@ -243,6 +243,25 @@ class _request:
     def __exit__(self, *_: object) -> None:
         # what was not read is not waited for
         self._answer.close()
+
+
+def _web_address(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Misconfigured(f"“{without_credentials(url)}” is no web address: those begin with http:// or https://.")
+    return parts
+
+
+def _ask(method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
+    parts = _web_address(url)
+    try:
+        return _manager(proxy_for(parts.scheme, parts.hostname or "")).request(
+            method, url, headers=headers, preload_content=False, timeout=_TIMEOUT, retries=False
+        )
+    except LocationValueError:
+        raise
+    except HTTPError as error:
+        raise Unavailable(plain(error)) from error
 
 
 def _raise_for(answer: urllib3.BaseHTTPResponse, url: str) -> None:

@@ -104,13 +104,14 @@ class Inputs:
         asked = assignment["environment_variables"].get("VH_NO_DATA_CACHE", "")
         self._fresh = str(asked).lower() in ("1", "yes", "true")
         self._shared = shared and not self._fresh
+        self._inside = bool(assignment.get("private_redirects"))
 
     def fetch(self) -> dict[str, Any]:
         """Fetch everything; what `inputs.json` is to hold."""
         self._folders.inputs.mkdir(exist_ok=True)
         if not self._given:
             return {}
-        terms = Terms(self._source.inputs, self._given_up, self._fresh, self._shared)
+        terms = Terms(self._source.inputs, self._given_up, self._fresh, self._shared, self._inside)
         with (
             ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="valo-download") as small,
             ThreadPoolExecutor(_LARGE_AT_ONCE, thread_name_prefix="valo-download-large") as large,

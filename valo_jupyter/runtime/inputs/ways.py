@@ -35,12 +35,15 @@ class Terms:
         Whatever is kept of earlier executions.
     shared
         Files that nobody writes to may be links.
+    private_redirects
+        A public web address may lead into a private network.
     """
 
     cache: InputCache
     cancel: Cancel
     fresh: bool = False
     shared: bool = False
+    private_redirects: bool = False
 
 
 class Way(Protocol):
@@ -136,6 +139,7 @@ class FromWeb:
                 expect=self.expect,
                 progress=progress,
                 cancel=terms.cancel,
+                private_redirects=terms.private_redirects,
             )
 
         return _placed(fetch, terms)
