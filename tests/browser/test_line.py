@@ -66,7 +66,7 @@ def test_the_whole_line_in_lab(page: Page, lab: Lab):
     assert download.value.path().read_text() == "weights of the model"
 
     detail.get_by_role("tab", name="Trace").click()
-    expect(detail.locator(".valo-Trace")).to_contain_text("model.txt")
+    expect(detail.locator(".valo-TraceView")).to_contain_text("model.txt")
 
 
 def test_the_page_is_there_again_after_a_reload(page: Page, lab: Lab):
