@@ -39,6 +39,7 @@ rows = open(valohai.inputs("data").path()).read().split()
 for epoch in range(3):
     print(json.dumps({"epoch": epoch, "accuracy": lr * epoch}))
 open(valohai.outputs().path("model.txt"), "w").write(f"{lr} {len(rows)} {valohai.parameters('lr').value}")
+json.dump({"valohai.alias": "best"}, open(valohai.outputs().path("model.txt.metadata.json"), "w"))
 """
 
 Vh = Callable[..., str]
@@ -131,10 +132,16 @@ def test_a_run_with_its_log_outputs_and_metadata(vh: Vh, tmp_path: Path) -> None
     assert "accuracy" in vh("exec", "summarize", number)
     assert number in vh("exec", "list")
     assert "model.txt" in vh("data", "list")
+    assert re.search(r"best\s+model\.txt", vh("alias", "list"))
     # the same code again is the same commit
-    again = counter(vh("exec", "run", "--adhoc", "train"))
+    again = counter(vh("exec", "run", "--adhoc", "train", "--data=datum://best"))
     assert int(again) == int(number) + 1
     wait(vh, again, "complete")
+    assert "model.txt" in vh("exec", "logs", again, "--all")
+    # what another one has read stays, but for its content
+    vh("exec", "delete", number, "--purge-outputs")
+    assert not re.search(rf"^{number}\s", vh("exec", "list"), re.MULTILINE)
+    assert vh("data", "list").count("model.txt") >= 1
 
 
 def test_stop(vh: Vh) -> None:
