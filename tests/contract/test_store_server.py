@@ -13,7 +13,7 @@ import pytest
 
 from tests.contract.store_contract import StoreContract
 from tests.parts.attempt import Attempt, far_attempt, next_attempt
-from valo_jupyter.domain.errors import StaleAttempt
+from valo_jupyter.domain.errors import InputUnavailable, StaleAttempt
 from valo_jupyter.runtime.wire import Refused
 from valo_jupyter.stores import server
 from valo_jupyter.stores.base import Store
@@ -107,10 +107,17 @@ def test_nothing_of_others_can_be_read(attempt: Attempt, store: ServerStore, tmp
     info = built_in.put_file(secret)
     with pytest.raises(NotFound):
         store.get_file(info.key, tmp_path / "x")
-    # that an execution names it as its input is its owner's affair, checked at the submit
+    # nor by naming it as an input: it is no file of the project
+    with pytest.raises(InputUnavailable, match="the project has no file"):
+        next_attempt(attempt.web, attempt.project, inputs={"data": [info.uri]})
+    own = tmp_path / "own"
+    own.write_bytes(b"of the project")
+    info = store.put_file(own)
+    sums = {"md5": info.md5, "sha1": info.sha1, "sha256": info.sha256}
+    attempt.wire.post("/run/v1/outputs", [{"name": "own", "size": info.size, "uri": info.uri, **sums}])
     other = next_attempt(attempt.web, attempt.project, inputs={"data": [info.uri]})
     ServerStore(other.wire).get_file(info.key, tmp_path / "mine")
-    assert (tmp_path / "mine").read_bytes() == b"of somebody else"
+    assert (tmp_path / "mine").read_bytes() == b"of the project"
 
 
 def test_an_output_is_what_its_attempt_has_brought(attempt: Attempt, tmp_path: Path) -> None:
