@@ -79,7 +79,7 @@ def test_an_environment_from_python(client: Client, narrow: str, make_notebook: 
 
 def test_a_name_is_one_environments(client: Client) -> None:
     made = client.create_environment("Twice")
-    with pytest.raises(errors.Invalid, match="Twice"):
+    with pytest.raises(errors.Invalid, match="Another environment, twice, has this name"):
         client.create_environment("Twice")
     assert client.environment("Twice")["id"] == made["id"]
     made.delete()
