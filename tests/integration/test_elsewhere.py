@@ -137,7 +137,7 @@ async def test_commands_with_inputs_and_outputs_of_any_size(tmp_path: Path) -> N
         state = bench.project.state
         known = tmp_path / "known.txt"
         known.write_text("from the store\n")
-        uri = LocalStore(state.store).put_file(known).uri
+        uri = bench.project.upload(known)
         inputs = {"data": ["table.csv", uri]}
         execution_id = bench.project.submit("files", inputs=inputs)
         await bench.run(execution_id)

@@ -69,6 +69,14 @@ class LocalProject:
         self.services.commits.register(self.user, self.id, sha, f"~{sha}")
         self.commit = f"~{sha}"
 
+    def upload(self, path: Path) -> str:
+        """Keep a file with the project; its address in the built-in store."""
+        uploads, size = self.services.uploads, path.stat().st_size
+        begun = uploads.begin(self.user, {"project": self.id, "name": path.name, "size": size})
+        datum_id = uploads.receive(self.user, begun.id, path, 0, size).datum_id
+        assert datum_id is not None
+        return self.services.data.get(self.user, datum_id).uri
+
     def submit(self, step: str, **fields: Any) -> str:
         wanted = Submission(project_id=self.id, commit=self.commit, step=step, **fields)
         return self.services.executions.create(self.user, wanted).id
