@@ -164,7 +164,10 @@ def _purge(given: argparse.Namespace) -> int:
     if not given.yes:
         if not sys.stdin.isatty():
             raise Invalid(f"Say --yes to purge {datum.name}: its content cannot be brought back.")
-        question = f"Remove the content of {human.plain(datum.name)} ({human.size(datum.size)}) for good? [y/N] "
+        what = f"{human.plain(datum.name)} ({human.size(datum.size)})"
+        # others may read an adopted object without Valo
+        also = f", the object {human.plain(datum.uri)} itself," if datum.data.get("origin") == "adopted" else ""
+        question = f"Remove the content of {what}{also} for good? [y/N] "
         if input(question).strip().lower() not in ("y", "yes"):
             return _say("Nothing was changed.")
     return _told(given, datum.purge(force=given.force), "the content is removed; the record remains.")

@@ -10,7 +10,12 @@ export async function askPurge(trans: TranslationBundle, api: DataAPI, files: re
   const [{ name }] = files;
   const what = files.length === 1 ? name : trans._n('%1 file', '%1 files', files.length);
   const question = trans.__('Purge %1?', what);
-  const body = trans.__('The content is removed for good. The record, its tags and its trace remain.');
+  const kept = trans.__('The content is removed for good. The record, its tags and its trace remain.');
+  const adopted = files.filter(file => file.origin === 'adopted');
+  // others may read the object without Valo
+  const body = adopted.length
+    ? `${kept} ${trans.__('This removes the object itself from the store: %1', adopted.map(file => file.uri).join(', '))}`
+    : kept;
   if (!(await confirmed(trans, question, body, trans.__('Purge %1', what)))) {
     return false;
   }
