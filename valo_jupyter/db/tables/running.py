@@ -1,26 +1,10 @@
-"""The tables. Times are UTC without a zone; identifiers are UUID strings; JSON columns hold what the wire shows."""
+"""What runs, for whom and where: people, projects, environments, machines, executions."""
 
 from __future__ import annotations
 
 import sqlalchemy as sa
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-def _id() -> sa.Column:
-    return sa.Column("id", sa.String(36), primary_key=True)
-
-
-def _ref(name: str, target: str, *, nullable: bool = False, index: bool = False) -> sa.Column:
-    return sa.Column(name, sa.ForeignKey(target, ondelete="CASCADE"), nullable=nullable, index=index)
-
+from valo_jupyter.db.tables.base import id_column, metadata, reference
 
 #: small facts of the server itself: who places, when the web process was last seen
 facts = sa.Table(
@@ -43,17 +27,17 @@ tokens = sa.Table(
     "tokens",
     metadata,
     sa.Column("hash", sa.String(64), primary_key=True),
-    _ref("user_id", "users.id"),
+    reference("user_id", "users.id"),
     sa.Column("ctime", sa.DateTime, nullable=False),
 )
 
 projects = sa.Table(
     "projects",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("description", sa.Text, nullable=False, default=""),
-    _ref("owner_id", "users.id"),
+    reference("owner_id", "users.id"),
     #: where the project's folder is: `<host>:<path>`, unique for its owner; null for projects without one
     sa.Column("folder", sa.Text),
     sa.Column("yaml_path", sa.Text, nullable=False, default="valohai.yaml"),
@@ -76,31 +60,10 @@ project_variables = sa.Table(
     sa.Column("secret", sa.Boolean, nullable=False, default=False),
 )
 
-#: the team's own data stores; the built-in one has no row
-stores = sa.Table(
-    "stores",
-    metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
-    #: unique among those of the project that are not deleted
-    sa.Column("name", sa.String(255), nullable=False),
-    #: s3, azure, gcs or swift, or one of an entry point
-    sa.Column("type", sa.String(64), nullable=False),
-    sa.Column("options", sa.JSON, nullable=False, default=dict),
-    #: encrypted JSON object; null: found on the machine
-    sa.Column("credentials", sa.Text),
-    _ref("creator_id", "users.id"),
-    #: set when it was deleted; its files keep it, and its name, now with `~…` after it, is free again
-    sa.Column("deleted", sa.DateTime),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Column("mtime", sa.DateTime, nullable=False),
-    sa.UniqueConstraint("project_id", "name"),
-)
-
 environments = sa.Table(
     "environments",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("slug", sa.String(255), nullable=False, unique=True),
     sa.Column("description", sa.Text, nullable=False, default=""),
@@ -142,7 +105,7 @@ machines = sa.Table(
     "machines",
     metadata,
     sa.Column("name", sa.String(255), primary_key=True),
-    _ref("environment_id", "environments.id", index=True),
+    reference("environment_id", "environments.id", index=True),
     sa.Column("engine_id", sa.String(36), nullable=False),
     #: starting, idle, busy or draining
     sa.Column("state", sa.String(16), nullable=False),
@@ -173,10 +136,10 @@ environment_samples = sa.Table(
 environment_tests = sa.Table(
     "environment_tests",
     metadata,
-    _id(),
+    id_column(),
     #: null: of settings that are not saved
-    _ref("environment_id", "environments.id", nullable=True, index=True),
-    _ref("creator_id", "users.id"),
+    reference("environment_id", "environments.id", nullable=True, index=True),
+    reference("creator_id", "users.id"),
     #: what is tried, as in `environments`
     sa.Column("engine", sa.String(64), nullable=False),
     sa.Column("options", sa.JSON, nullable=False, default=dict),
@@ -198,8 +161,8 @@ environment_tests = sa.Table(
 registries = sa.Table(
     "registries",
     metadata,
-    _id(),
-    _ref("owner_id", "users.id", index=True),
+    id_column(),
+    reference("owner_id", "users.id", index=True),
     #: a pattern such as `docker.io/myusername/*`
     sa.Column("match", sa.Text, nullable=False),
     #: docker-hub, azure, ecr, gcp or generic
@@ -215,15 +178,15 @@ registries = sa.Table(
 commits = sa.Table(
     "commits",
     metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
+    id_column(),
+    reference("project_id", "projects.id"),
     #: `~…` for adhoc code, else the git commit
     sa.Column("identifier", sa.String(80), nullable=False),
     sa.Column("sha", sa.String(64), nullable=False),
     sa.Column("adhoc", sa.Boolean, nullable=False),
     sa.Column("description", sa.Text, nullable=False, default=""),
     sa.Column("yaml_path", sa.Text, nullable=False, default="valohai.yaml"),
-    _ref("creator_id", "users.id"),
+    reference("creator_id", "users.id"),
     sa.Column("ctime", sa.DateTime, nullable=False),
     sa.UniqueConstraint("project_id", "identifier"),
 )
@@ -231,8 +194,8 @@ commits = sa.Table(
 executions = sa.Table(
     "executions",
     metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
+    id_column(),
+    reference("project_id", "projects.id"),
     sa.Column("counter", sa.Integer, nullable=False),
     sa.Column("revision", sa.Integer, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
@@ -244,9 +207,9 @@ executions = sa.Table(
     sa.Column("image_digest", sa.Text),
     #: what it asks of its machine, over what the environment gives: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`
     sa.Column("resources", sa.JSON, nullable=False, server_default="{}"),
-    _ref("commit_id", "commits.id"),
-    _ref("environment_id", "environments.id"),
-    _ref("creator_id", "users.id"),
+    reference("commit_id", "commits.id"),
+    reference("environment_id", "environments.id"),
+    reference("creator_id", "users.id"),
     sa.Column("priority", sa.Integer, nullable=False, default=0),
     sa.Column("ctime", sa.DateTime, nullable=False),
     sa.Column("queued", sa.DateTime),
@@ -327,7 +290,7 @@ attempts = sa.Table(
 engines = sa.Table(
     "engines",
     metadata,
-    _id(),
+    id_column(),
     sa.Column("host", sa.String(255), nullable=False),
     sa.Column("pid", sa.Integer, nullable=False),
     sa.Column("version", sa.String(32), nullable=False),
@@ -343,163 +306,4 @@ metadata_points = sa.Table(
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("time", sa.DateTime, nullable=False),
     sa.Column("values", sa.JSON, nullable=False),
-)
-
-data = sa.Table(
-    "data",
-    metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("md5", sa.String(32)),
-    sa.Column("sha1", sa.String(40)),
-    sa.Column("sha256", sa.String(64), index=True),
-    sa.Column("uri", sa.Text, nullable=False),
-    #: where it is; null: the built-in store, or behind a web address
-    sa.Column("store_id", sa.String(36)),
-    #: where it is to be moved to, once that store takes it
-    sa.Column("wanted_store_id", sa.String(36)),
-    #: which version of the object it is, as its store says
-    sa.Column("version", sa.Text),
-    #: output, input, upload or adopted
-    sa.Column("origin", sa.String(16), nullable=False, server_default="output"),
-    sa.Column("metadata", sa.JSON, nullable=False, default=dict),
-    _ref("creator_id", "users.id"),
-    _ref("output_execution_id", "executions.id", nullable=True, index=True),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Column("purged", sa.Boolean, nullable=False, default=False),
-    # in the orders of the lists
-    sa.Index("ix_data_project", "project_id", "ctime", "id"),
-    sa.Index("ix_data_store", "project_id", "store_id", "ctime", "id"),
-    sa.Index("ix_data_name", "project_id", "name", "id"),
-    sa.Index("ix_data_size", "project_id", "size", "id"),
-    sa.Index("ix_data_uri", "project_id", "uri"),
-)
-
-data_tags = sa.Table(
-    "data_tags",
-    metadata,
-    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("tag", sa.String(255), primary_key=True),
-    sa.Column("project_id", sa.String(36), nullable=False),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Index("ix_data_tags_lookup", "project_id", "tag", "ctime", "datum_id"),
-)
-
-#: words of the names, tags and aliases of files, as `domain.words` has them, by which they are searched
-data_words = sa.Table(
-    "data_words",
-    metadata,
-    sa.Column("project_id", sa.String(36), primary_key=True),
-    # in the order of its letters' numbers, so that those with the same beginning are side by side
-    sa.Column("word", sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql"), primary_key=True),
-    sa.Column("ctime", sa.DateTime, primary_key=True),
-    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), primary_key=True, index=True),
-)
-
-datum_aliases = sa.Table(
-    "datum_aliases",
-    metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
-    sa.Column("name", sa.String(255), nullable=False),
-    #: null: its file is gone
-    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="SET NULL"), index=True),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Column("mtime", sa.DateTime, nullable=False),
-    sa.UniqueConstraint("project_id", "name"),
-)
-
-#: what an alias stood for, since when, and who said so
-datum_alias_changes = sa.Table(
-    "datum_alias_changes",
-    metadata,
-    sa.Column("alias_id", sa.ForeignKey("datum_aliases.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("datum_id", sa.String(36)),
-    sa.Column("user_id", sa.Integer),
-    #: the execution whose output took the alias
-    sa.Column("execution_id", sa.String(36)),
-    sa.Column("time", sa.DateTime, nullable=False),
-)
-
-datasets = sa.Table(
-    "datasets",
-    metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
-    sa.Column("name", sa.String(255), nullable=False),
-    sa.Column("description", sa.Text, nullable=False, server_default=""),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.UniqueConstraint("project_id", "name"),
-)
-
-dataset_versions = sa.Table(
-    "dataset_versions",
-    metadata,
-    _id(),
-    _ref("dataset_id", "datasets.id"),
-    sa.Column("name", sa.String(255), nullable=False),
-    _ref("creator_id", "users.id"),
-    #: the execution whose outputs it is made of, which adds files until it ends
-    sa.Column("execution_id", sa.String(36), index=True),
-    #: no file is added or removed from then on
-    sa.Column("sealed", sa.DateTime),
-    sa.Column("metadata", sa.JSON, nullable=False, default=dict),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.UniqueConstraint("dataset_id", "name"),
-)
-
-dataset_files = sa.Table(
-    "dataset_files",
-    metadata,
-    sa.Column("version_id", sa.ForeignKey("dataset_versions.id", ondelete="CASCADE"), primary_key=True),
-    #: its name within the version, with `/`
-    sa.Column("name", sa.String(1024), primary_key=True),
-    sa.Column("datum_id", sa.ForeignKey("data.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-
-#: other names of versions, which may come to stand for others
-dataset_aliases = sa.Table(
-    "dataset_aliases",
-    metadata,
-    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("name", sa.String(255), primary_key=True),
-    sa.Column("version_id", sa.ForeignKey("dataset_versions.id", ondelete="CASCADE"), nullable=False, index=True),
-)
-
-#: files on their way from people; their bytes are in the state folder until they are whole
-uploads = sa.Table(
-    "uploads",
-    metadata,
-    _id(),
-    _ref("project_id", "projects.id"),
-    _ref("creator_id", "users.id"),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    #: what the sender says that it is
-    sa.Column("sha256", sa.String(64)),
-    sa.Column("store_id", sa.String(36)),
-    #: tags, aliases, metadata of the file to be
-    sa.Column("properties", sa.JSON, nullable=False, default=dict),
-    #: the file that came of it
-    sa.Column("datum_id", sa.String(36)),
-    sa.Column("ctime", sa.DateTime, nullable=False),
-    sa.Column("mtime", sa.DateTime, nullable=False),
-)
-
-#: lineage: commit → execution (code), datum → execution (input), execution → datum (output), datum → dataset version
-#: (dataset), dataset version → execution (input)
-edges = sa.Table(
-    "edges",
-    metadata,
-    sa.Column("source_type", sa.String(16), primary_key=True),
-    sa.Column("source_id", sa.String(36), primary_key=True),
-    sa.Column("target_type", sa.String(16), primary_key=True),
-    sa.Column("target_id", sa.String(36), primary_key=True),
-    sa.Column("kind", sa.String(16), primary_key=True),
-    #: the input's or output's name
-    sa.Column("name", sa.String(255), primary_key=True, default=""),
-    sa.Index("ix_edges_target", "target_type", "target_id"),
 )

@@ -1,0 +1,31 @@
+"""The tables. Times are UTC without a zone; identifiers are UUID strings; JSON columns hold what the wire shows."""
+
+from valo_jupyter.db.tables.base import metadata as metadata
+from valo_jupyter.db.tables.files import data as data
+from valo_jupyter.db.tables.files import data_tags as data_tags
+from valo_jupyter.db.tables.files import data_words as data_words
+from valo_jupyter.db.tables.files import dataset_aliases as dataset_aliases
+from valo_jupyter.db.tables.files import dataset_files as dataset_files
+from valo_jupyter.db.tables.files import dataset_versions as dataset_versions
+from valo_jupyter.db.tables.files import datasets as datasets
+from valo_jupyter.db.tables.files import datum_alias_changes as datum_alias_changes
+from valo_jupyter.db.tables.files import datum_aliases as datum_aliases
+from valo_jupyter.db.tables.files import edges as edges
+from valo_jupyter.db.tables.files import stores as stores
+from valo_jupyter.db.tables.files import uploads as uploads
+from valo_jupyter.db.tables.running import attempts as attempts
+from valo_jupyter.db.tables.running import commits as commits
+from valo_jupyter.db.tables.running import engines as engines
+from valo_jupyter.db.tables.running import environment_samples as environment_samples
+from valo_jupyter.db.tables.running import environment_tests as environment_tests
+from valo_jupyter.db.tables.running import environments as environments
+from valo_jupyter.db.tables.running import execution_tags as execution_tags
+from valo_jupyter.db.tables.running import executions as executions
+from valo_jupyter.db.tables.running import facts as facts
+from valo_jupyter.db.tables.running import machines as machines
+from valo_jupyter.db.tables.running import metadata_points as metadata_points
+from valo_jupyter.db.tables.running import project_variables as project_variables
+from valo_jupyter.db.tables.running import projects as projects
+from valo_jupyter.db.tables.running import registries as registries
+from valo_jupyter.db.tables.running import tokens as tokens
+from valo_jupyter.db.tables.running import users as users
