@@ -37,6 +37,7 @@ def test_names_that_would_break_an_address(name: object) -> None:
         ("a/*.png", ["a/b.png", "a/.png"], ["a/b/c.png", "b.png", "a/b.pngx"]),
         ("a/**", ["a/b", "a/b/c"], ["b/a"]),
         ("a/**/b", ["a/b", "a/x/b", "a/x/y/b"], ["a/xb"]),
+        ("a**/b", ["a/b", "ax/b", "ax/y/b"], ["ab", "b"]),
         ("f?[0-9].txt", ["fx1.txt"], ["f/1.txt", "fxa.txt"]),
         ("[!ab]", ["c"], ["a", "/"]),
         ("x[y", ["x[y"], ["xy"]),

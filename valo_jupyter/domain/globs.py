@@ -27,7 +27,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     built, at = [], 0
     while at < len(pattern):
         letter = pattern[at]
-        if pattern.startswith("**/", at):
+        if pattern.startswith("**/", at) and (at == 0 or pattern[at - 1] == "/"):
             built.append("(?:.*/)?")
             at += 3
         elif pattern.startswith("**", at):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -16,6 +15,7 @@ from valo_jupyter.runtime.assigned import AssignedStores
 from valo_jupyter.runtime.contract import Folders, Sink
 from valo_jupyter.runtime.elsewhere import Source
 from valo_jupyter.runtime.inputs.finding import WEB, Finder, Wanted
+from valo_jupyter.runtime.inputs.names import Places
 from valo_jupyter.runtime.inputs.ways import FromWeb, Terms
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.stores.base import Cancel
@@ -100,7 +100,7 @@ class Inputs:
         self._source = source
         self._failed = threading.Event()
         self._finder = Finder(assignment, folders, source, stores)
-        self._names = _Names(folders.inputs)
+        self._names = Places(folders.inputs)
         asked = assignment["environment_variables"].get("VH_NO_DATA_CACHE", "")
         self._fresh = str(asked).lower() in ("1", "yes", "true")
         self._shared = shared and not self._fresh
@@ -218,30 +218,6 @@ class Inputs:
         self._sink.log("status", [f"Input {file.wanted.input}: {file.name}, {sums.size} bytes, {shown}"])
         if warning:
             self._sink.log("status", [f"Input {file.wanted.input}: {warning}"])
-
-
-class _Names:
-    """Where files go, each to a place of its own below its input's folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._taken: set[Path] = set()
-        self._lock = threading.Lock()
-
-    def take(self, input: str, name: str) -> Path:
-        folder = self._folder / input
-        target = Path(os.path.normpath(folder / name))
-        for inner, outer in ((folder, self._folder), (target, folder)):
-            if inner == outer or not inner.is_relative_to(outer):
-                raise InputUnavailable(f"input {input}: “{name}” is no name for a file below {outer.name}/")
-        with self._lock:
-            if target in self._taken:
-                raise InputUnavailable(
-                    f"input {input}: two files would both be {name}; keep their folders apart "
-                    "with `keep-directories: full`, or name fewer"
-                )
-            self._taken.add(target)
-        return target
 
 
 def _on_demand(wanted: Wanted) -> bool:

@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from valo_jupyter.domain.errors import InputUnavailable
+from valo_jupyter.domain.globs import compiled, fixed_part, is_pattern
 from valo_jupyter.runtime.assigned import AssignedStores
 from valo_jupyter.runtime.contract import Folders
 from valo_jupyter.runtime.elsewhere import Source
-from valo_jupyter.runtime.inputs.patterns import compiled, fixed_part, is_pattern, kept
+from valo_jupyter.runtime.inputs.names import kept
 from valo_jupyter.runtime.inputs.ways import FromBuiltIn, FromCheckout, FromStore, FromWeb, Way
 from valo_jupyter.runtime.left_out import rule_for
 from valo_jupyter.stores.base import ObjectInfo
