@@ -11,13 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
 from valo_jupyter.domain import storable
-from valo_jupyter.domain.errors import StateFolder
+from valo_jupyter.domain.errors import Invalid, StateFolder
 
 #: the newest migration; equal to it, Alembic need not be imported at all
-HEAD = "0003"
+HEAD = "0004"
 
 
 class Database:
@@ -54,12 +54,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self.engine.begin() as connection:
+        with _refusing(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        with self._writing.begin() as connection:
+        with _refusing(), self._writing.begin() as connection:
             yield connection
 
     def migrate(self) -> None:
@@ -82,6 +82,15 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """What a database cannot hold is the caller's to change: NUL, half letters, numbers and texts beyond its types."""
+    try:
+        yield
+    except (DataError, OverflowError, UnicodeEncodeError) as error:
+        raise Invalid("A value is too long, too large or has letters that cannot be kept; give another.") from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
-from valo_jupyter.db.tables import data, edges, metadata_points
+from valo_jupyter.db.tables import data, edges, execution_cells, metadata_points
 from valo_jupyter.services import alias_rows, datum_rows, references, version_rows
 
 
 def take_back(connection: Connection, execution_id: str) -> dict[str, Any]:
-    """Forget the outputs and metadata of an execution that runs again from its beginning: it makes its own.
+    """Forget the outputs, metadata and cells of an execution that runs again from its beginning: it makes its own.
 
     The log keeps all that was said. An output that another execution has read meanwhile stays, since that one's
     lineage leads to it; so does one that another waits for. Returned are the columns of the execution that begin anew.
@@ -28,5 +28,6 @@ def take_back(connection: Connection, execution_id: str) -> dict[str, Any]:
     for some in datum_rows.in_parts(unread):
         connection.execute(sa.delete(edges).where(edges.c.target_type == "datum", edges.c.target_id.in_(some)))
         connection.execute(sa.delete(data).where(data.c.id.in_(some)))
-    connection.execute(sa.delete(metadata_points).where(metadata_points.c.execution_id == execution_id))
+    for table in (metadata_points, execution_cells):
+        connection.execute(sa.delete(table).where(table.c.execution_id == execution_id))
     return {"progress": None, "metric": None, "cumulative_metadata": {}}

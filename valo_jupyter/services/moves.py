@@ -133,12 +133,14 @@ class Moves:
 
     @staticmethod
     def _cost(connection: Connection, row: Any, ended: Any) -> float | None:
-        price = connection.execute(
+        now = connection.execute(
             sa.select(environments.c.per_hour_price_usd).where(environments.c.id == row.environment_id)
         ).scalar_one_or_none()
-        if price is None:
+        # every attempt has held a machine, also one that was lost; each at the price it was placed at, if there was one
+        columns = (attempts.c.placed, attempts.c.ended, attempts.c.per_hour_price_usd)
+        made = connection.execute(sa.select(*columns).where(attempts.c.execution_id == row.id)).all()
+        prices = [now if one.per_hour_price_usd is None else one.per_hour_price_usd for one in made]
+        if now is None and all(price is None for price in prices):
             return None
-        # every attempt has held a machine, also one that was lost
-        query = sa.select(attempts.c.placed, attempts.c.ended).where(attempts.c.execution_id == row.id)
-        held = sum(clock.seconds_between(made.placed, made.ended or ended) or 0.0 for made in connection.execute(query))
-        return price * held / 3600
+        held = (clock.seconds_between(one.placed, one.ended or ended) or 0.0 for one in made)
+        return sum((price or 0.0) * seconds for price, seconds in zip(prices, held, strict=True)) / 3600

@@ -126,9 +126,9 @@ class Pool:
             if busy.total() >= environment.max_scale:
                 return None
             row = line.first(connection, environment, busy)
-            return None if row is None else self._place(connection, row, engine_id)
+            return None if row is None else self._place(connection, row, engine_id, environment.per_hour_price_usd)
 
-    def _place(self, connection: Connection, row: Any, engine_id: str) -> Placement:
+    def _place(self, connection: Connection, row: Any, engine_id: str, price: float | None) -> Placement:
         now = clock.now()
         token = secrets.token_urlsafe(32)
         number = row.attempt + 1
@@ -143,6 +143,7 @@ class Pool:
                 placed=now,
                 lease_until=now + LEASE,
                 acked=0,
+                per_hour_price_usd=price,
             )
         )
         self._moves.move(connection, row, Status.STARTED, "starting", attempt=number, started=now, progress=None)

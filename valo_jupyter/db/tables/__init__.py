@@ -19,6 +19,7 @@ from valo_jupyter.db.tables.running import engines as engines
 from valo_jupyter.db.tables.running import environment_samples as environment_samples
 from valo_jupyter.db.tables.running import environment_tests as environment_tests
 from valo_jupyter.db.tables.running import environments as environments
+from valo_jupyter.db.tables.running import execution_cells as execution_cells
 from valo_jupyter.db.tables.running import execution_tags as execution_tags
 from valo_jupyter.db.tables.running import executions as executions
 from valo_jupyter.db.tables.running import facts as facts

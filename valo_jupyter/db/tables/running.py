@@ -284,6 +284,8 @@ attempts = sa.Table(
     sa.Column("lease_until", sa.DateTime, nullable=False),
     #: the machine's last event number that the server has
     sa.Column("acked", sa.BigInteger, nullable=False, default=0),
+    #: of its environment, when it was placed
+    sa.Column("per_hour_price_usd", sa.Float),
     sa.Index("ix_attempts_open", "status", "lease_until"),
 )
 
@@ -306,4 +308,22 @@ metadata_points = sa.Table(
     sa.Column("seq", sa.BigInteger, primary_key=True),
     sa.Column("time", sa.DateTime, nullable=False),
     sa.Column("values", sa.JSON, nullable=False),
+)
+
+#: those that were begun or skipped, of the newest attempt
+execution_cells = sa.Table(
+    "execution_cells",
+    metadata,
+    sa.Column("execution_id", sa.ForeignKey("executions.id", ondelete="CASCADE"), primary_key=True),
+    #: place among all cells of the executed notebook
+    sa.Column("cell", sa.Integer, primary_key=True),
+    #: number among the code cells, from 1
+    sa.Column("code", sa.Integer, nullable=False),
+    #: as in `cell` events: started, done, error, skipped
+    sa.Column("state", sa.String(16), nullable=False),
+    #: it was skipped: `empty`, or the tag that says so
+    sa.Column("why", sa.Text),
+    sa.Column("started", sa.DateTime),
+    sa.Column("seconds", sa.Float),
+    sa.Column("peak_memory_bytes", sa.BigInteger),
 )
