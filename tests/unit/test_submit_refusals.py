@@ -61,7 +61,7 @@ def test_the_command_line_exits_2_without_a_request(
         ({"tags": "first"}, "tags is a list of texts, not a str."),
         ({"tags": [1]}, "tags is a list of texts, and an int is none."),
         ({"name_secrets": ".env"}, "name_secrets is a list of texts, not a str."),
-        ({"accept": ["larg"]}, "accept may have large and home, not 'larg'."),
+        ({"accept": ["larg"]}, "accept may have large, home, secrets, not 'larg'."),
         ({"include": "all"}, "include is one of folder, notebook, not 'all'."),
         ({"environment": {"slug": "gpu"}}, "environment is a text, not a dict."),
         ({"inputs": {"data": 5}}, "Input data is a list of texts, not an int."),

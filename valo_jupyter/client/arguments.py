@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from valo_jupyter.client import human
-from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, SecretsFound, ValoError
 from valo_jupyter.domain.units import parse_bytes
 
 _NAMED = re.compile(r"[^\W\d]\w*=", re.UNICODE)
@@ -73,6 +73,9 @@ def add_run_arguments(parser: argparse.ArgumentParser, *, notebook_required: boo
         metavar="PATH",
         help="a file in a secret place, such as .env, too",
     )
+    what.add_argument(
+        "--accept-secrets", action="store_true", help="values that look like secrets; they are not asked about again"
+    )
 
 
 def joined(argv: Sequence[str]) -> list[str]:
@@ -96,7 +99,8 @@ def run_options(given: argparse.Namespace) -> dict[str, Any]:
     for name, address in given.inputs:
         inputs.setdefault(name, []).append(address)
     asked = {"cpu": given.cpu, "memory_bytes": given.memory, "gpus": given.gpus}
-    accepted = [name for name, said in (("large", given.accept_large), ("home", given.accept_home)) if said]
+    answers = (("large", given.accept_large), ("home", given.accept_home), ("secrets", given.accept_secrets))
+    accepted = [name for name, said in answers if said]
     return {
         "parameters": dict(given.parameters),
         "inputs": inputs,
@@ -137,8 +141,28 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
-def snapshot_choices(error: ConfirmSnapshot, command: str) -> list[str]:
-    """What makes the folder large or personal, and how to say with `command` what is to be sent."""
+def choices(error: ValoError, command: str) -> list[str]:
+    """How to answer with `command` what a submission asks; nothing for other errors."""
+    if isinstance(error, SecretsFound):
+        return _secrets(error, command)
+    return _snapshot(error, command) if isinstance(error, ConfirmSnapshot) else []
+
+
+def _secrets(error: SecretsFound, command: str) -> list[str]:
+    rows = []
+    for one in error.details.get("findings") or []:
+        cell = "" if one["cell"] is None else f"cell {one['cell'] + 1}"
+        line = "" if one["where"] in ("parameter", "variable") else f"line {one['line']}"
+        rows.append([f"  {one['kind']}", one["where"], human.plain(one["name"]), cell, line, one["shown"]])
+    return [
+        *human.table(rows),
+        "Put the value into an environment variable here, and give that with `--secret NAME`; or, if it is no secret, "
+        f"`{command} --accept-secrets` sends it, and does not ask again.",
+    ]
+
+
+def _snapshot(error: ConfirmSnapshot, command: str) -> list[str]:
+    """What makes the folder large or personal, and how to say what is to be sent."""
     largest = [
         [f"  {human.plain(str(entry['path']))}", f"{entry['files']} files", human.size(entry["bytes"])]
         for entry in error.details.get("largest") or []

@@ -107,6 +107,12 @@ class ConfirmSnapshot(Conflict):
     code = "confirm_snapshot"
 
 
+class SecretsFound(Conflict):
+    """Values that look like secrets are about to be sent; say what to do with them."""
+
+    code = "secrets_found"
+
+
 class SnapshotFailed(ValoError):
     """The notebook's folder could not be recorded."""
 

@@ -26,7 +26,7 @@ NDJSON = "application/x-ndjson"
 #: Seconds between two lines of progress: smooth to the eye, nothing to the network.
 EVERY = 0.1
 _MAPPINGS = ("parameters", "inputs", "resources", "environment_variables", "secret_environment_variables")
-_LISTS = ("tags", "accept", "name_secrets")
+_LISTS = ("tags", "accept", "accept_findings", "name_secrets")
 
 
 class RunHandler(ValoHandler):
@@ -108,6 +108,7 @@ def _submit(
             accept=frozenset(request["accept"]),
             name_secrets=tuple(request["name_secrets"]),
         ),
+        accept_secrets="secrets" in request["accept"] or request["accept_findings"],
         kernel=resolve_kernel(read_notebook(file), manager=manager) if manager is not None else None,
         progress=progress,
     ).data

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 RUN_OPTIONS = (
     "-p", "-i", "-e", "--tag", "--title", "--environment", "--secret", "--time-limit", "--notebook-only",
-    "--accept-large", "--accept-home", "--send-secret", "--image", "--cpu", "--memory", "--gpus", "--requeue",
+    "--accept-large", "--accept-home", "--accept-secrets", "--send-secret", "--image", "--cpu", "--memory", "--gpus",
+    "--requeue",
 )  # fmt: skip
 OF_ENVIRONMENT = ("environment", "env", "machines", "queue")
 #: more would be no help, and each costs a question to the server

@@ -11,12 +11,12 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from valo_jupyter.client import data_words, human, pool_words, summary
-from valo_jupyter.client.arguments import joined, rerun_options, run_options, snapshot_choices
+from valo_jupyter.client.arguments import choices, joined, rerun_options, run_options
 from valo_jupyter.client.data import SCHEME, Datum
 from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import inside_execution
-from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, NotFound, ValoError
+from valo_jupyter.domain.errors import Invalid, NotFound, ValoError
 from valo_jupyter.kernel import complete
 from valo_jupyter.kernel.files import Files, ShownDatum, Trace
 from valo_jupyter.kernel.parser import ALIASES, HelpShown, build_parser, help_text
@@ -202,6 +202,5 @@ class Commands:
 
 
 def _told(error: ValoError) -> str:
-    """The error's message and, for a snapshot that needs a decision, the options as they are written here."""
-    choices = snapshot_choices(error, "%valo run") if isinstance(error, ConfirmSnapshot) else []
-    return "\n".join([error.message, *choices])
+    """The error's message and, for a submission that needs a decision, the options as they are written here."""
+    return "\n".join([error.message, *choices(error, "%valo run")])

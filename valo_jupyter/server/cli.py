@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from valo_jupyter import __version__
-from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, ValoError
+from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, SecretsFound, ValoError
 from valo_jupyter.server import (
     cli_data,
     cli_environments,
@@ -32,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"jupyter valo: {error.message}", file=sys.stderr)
         for line in cli_run.advice(error):
             print(line, file=sys.stderr)
-        return USAGE if isinstance(error, (Invalid, ConfirmSnapshot)) else FAILED
+        return USAGE if isinstance(error, (Invalid, ConfirmSnapshot, SecretsFound)) else FAILED
     except BrokenPipeError:
         # the reader, such as `head`, has seen enough; nothing may be written at exit either
         sys.stdout = None

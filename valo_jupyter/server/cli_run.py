@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from valo_jupyter.client import human, summary
-from valo_jupyter.client.arguments import add_run_arguments, joined, run_options, snapshot_choices
-from valo_jupyter.domain.errors import ConfirmSnapshot, ValoError
+from valo_jupyter.client.arguments import add_run_arguments, choices, joined, run_options
+from valo_jupyter.domain.errors import ValoError
 from valo_jupyter.server.cli_progress import Progress, SnapshotProgress
 
 INTERRUPTED = 130
@@ -42,7 +42,7 @@ def prepared(words: Sequence[str]) -> list[str]:
 
 def advice(error: ValoError) -> list[str]:
     """What a person may do about `error`, beyond its message."""
-    return snapshot_choices(error, "jupyter valo run") if isinstance(error, ConfirmSnapshot) else []
+    return choices(error, "jupyter valo run")
 
 
 def _run(given: argparse.Namespace) -> int:

@@ -30,7 +30,8 @@ class Client(client.Client):
         secret_environment_variables: Mapping[str, str] | None = None,
         time_limit: float | None = None,
         include: Literal["folder", "notebook"] = "folder",
-        accept: Iterable[Literal["large", "home"]] = (),
+        accept: Iterable[Literal["large", "home", "secrets"]] = (),
+        accept_findings: Iterable[str] = (),
         name_secrets: Iterable[str] = (),
         wait: bool = False,
         progress: Callable[[Any], None] | None = None,
@@ -54,7 +55,10 @@ class Client(client.Client):
         include
             `notebook` sends the notebook alone.
         accept
-            `large`: a first snapshot of many or big files; `home`: of the home folder.
+            `large`: a first snapshot of many or big files; `home`: of the home folder; `secrets`: all that looks like
+            a secret, and is none. Such values are remembered for the project folder on this machine.
+        accept_findings
+            Only these of what looked like secrets: ids in the `details["findings"]` of `SecretsFound`.
         name_secrets
             Files in well-known secret places, relative to the project folder, that are to be sent all the same.
         wait
@@ -76,6 +80,7 @@ class Client(client.Client):
             texts={"title": title, "environment": environment, "image": image},
             include=include,
         )
+        questions = accepted(accept)
         execution = submit(
             self,
             Path(notebook),
@@ -91,8 +96,9 @@ class Client(client.Client):
             secret_environment_variables=secret_environment_variables,
             time_limit=time_limit,
             choice=Choice(
-                include=include, accept=accepted(accept), name_secrets=tuple(text_list("name_secrets", name_secrets))
+                include=include, accept=questions, name_secrets=tuple(text_list("name_secrets", name_secrets))
             ),
+            accept_secrets="secrets" in questions or text_list("accept_findings", accept_findings),
             progress=progress,
         )
         return execution.wait() if wait else execution

@@ -9,7 +9,7 @@ from typing import Any
 from valo_jupyter.domain.errors import Invalid
 
 _INCLUDE = ("folder", "notebook")
-_ACCEPT = ("large", "home")
+_ACCEPT = ("large", "home", "secrets")
 
 
 def check_arguments(
@@ -43,7 +43,7 @@ def accepted(value: Any) -> frozenset[str]:
     """The questions that are answered already."""
     found = frozenset(text_list("accept", value))
     for word in sorted(found.difference(_ACCEPT)):
-        raise Invalid(f"accept may have {' and '.join(_ACCEPT)}, not {word!r}.")
+        raise Invalid(f"accept may have {', '.join(_ACCEPT)}, not {word!r}.")
     return found
 
 

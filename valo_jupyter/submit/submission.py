@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.domain.parameters import check_values, notebook_parameters
 from valo_jupyter.snapshots import Choice, Snapshot, project_folder, snapshot
+from valo_jupyter.submit.guard import Guard
 from valo_jupyter.submit.handover import Handover
 from valo_jupyter.submit.inputs import in_project
 from valo_jupyter.submit.kernelspec import resolve_kernel
@@ -38,6 +39,7 @@ def submit(
     secret_environment_variables: Mapping[str, str] | None = None,
     time_limit: float | None = None,
     choice: Choice | None = None,
+    accept_secrets: bool | Iterable[str] = (),
     kernel: dict[str, Any] | None = None,
     progress: Callable[[Any], None] | None = None,
 ) -> Execution:
@@ -63,6 +65,8 @@ def submit(
         Seconds.
     choice
         What to send when the folder is large or personal.
+    accept_secrets
+        All values that look like secrets, or these findings by their ids.
     kernel
         As `resolve_kernel` gives it; found from the notebook when absent.
     progress
@@ -74,6 +78,8 @@ def submit(
         Before anything is recorded.
     ConfirmSnapshot
         The folder needs a decision; its `details` have the options.
+    SecretsFound
+        Something that is about to be sent looks like a secret; its `details` have the findings.
     KernelMissing
         The notebook's kernel is not installed here, and the server is on this machine.
     """
@@ -87,6 +93,10 @@ def submit(
     choice = choice or Choice()
     choice = replace(choice, name_secrets=named_secrets(choice.name_secrets, folder))
     wanted_inputs = {**interface.default_inputs(), **in_project(inputs or {}, folder, path)}
+    guard = Guard(folder, accept_secrets if isinstance(accept_secrets, bool) else frozenset(accept_secrets))
+    guard.notebook(content, path.name)
+    guard.values("parameter", given)
+    guard.values("variable", environment_variables or {})
     project = client.http.post(
         "projects/resolve/",
         {"folder": str(folder), "host": socket.gethostname(), "name": folder.name or "root"},
@@ -98,6 +108,8 @@ def submit(
     elif kernel is None:
         kernel = resolve_kernel(content)
     taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
+    guard.files(handover.git_dir, taken.commit, but=path.relative_to(folder).as_posix())
+    guard.raise_found()
     commit = handover.register(taken)
     created = client.http.post(
         "executions/",

@@ -1,0 +1,142 @@
+"""Looks for secrets in what is about to leave this machine: the notebook, given values, and files that changed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from valo_jupyter.domain.cells import code_cells
+from valo_jupyter.domain.errors import SecretsFound
+from valo_jupyter.domain.state import write_private
+from valo_jupyter.snapshots.changes import changed_files
+from valo_jupyter.submit.accepted import Accepted
+from valo_jupyter.submit.detecting import Match, find, find_named
+
+#: Larger files are data.
+_LARGEST = 1_000_000
+#: For all files together; what was not looked at by then is sent all the same.
+_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Where a value is that looks like a secret; of the value itself the first letters at the most."""
+
+    id: str
+    kind: str
+    where: Literal["cell", "parameter", "variable", "file"]
+    #: of the parameter, the variable or the file
+    name: str
+    #: index of the notebook's cell
+    cell: int | None
+    line: int
+    shown: str
+
+    def __str__(self) -> str:
+        place = {
+            "cell": f"cell {(self.cell or 0) + 1}, line {self.line}",
+            "file": f"{self.name}{'' if self.cell is None else f', cell {self.cell + 1}'}, line {self.line}",
+        }.get(self.where, f"the {self.where} {self.name}")
+        return f"{self.kind}{f' ({self.shown})' if self.shown else ''} in {place}"
+
+
+class Guard:
+    """Gathers findings; `raise_found` ends the submission if there is one that nobody accepted.
+
+    Parameters
+    ----------
+    folder
+        The project folder, for which is remembered what was accepted.
+    accept
+        All that is found, or these findings by their ids.
+    """
+
+    def __init__(self, folder: Path, accept: bool | frozenset[str]) -> None:
+        self._accept = accept
+        self._accepted = Accepted(folder)
+        self._findings: dict[str, Finding] = {}
+        self._looked_at: tuple[Path, str] | None = None
+
+    def notebook(self, content: Mapping[str, Any], name: str) -> None:
+        """The sources of its cells; outputs are not sent."""
+        for index, source in _sources(content):
+            self._add(find(source), "cell", name, index)
+
+    def values(self, where: Literal["parameter", "variable"], values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            text = value if isinstance(value, str) else json.dumps(value, default=str)
+            self._add(find_named(name, text), where, name)
+
+    def files(self, git_dir: Path, commit: str, *, but: str) -> None:
+        """The text files that are in `commit` and were not in the commit that was looked at before, but one."""
+        record = git_dir.parent / "guarded"
+        until = time.monotonic() + _SECONDS
+        for path, data in changed_files(git_dir, _read(record), commit, largest=_LARGEST):
+            if time.monotonic() > until:
+                break
+            if path != but and b"\0" not in data[:8000]:
+                self._file(path, data.decode("utf-8", "replace"))
+        self._looked_at = (record, commit)
+
+    def raise_found(self) -> None:
+        """
+        Raises
+        ------
+        SecretsFound
+            Its `details` have `findings`, each of `Finding`'s fields, and `options`.
+        """
+        new = [one for one in self._findings.values() if one.id not in self._accepted]
+        if self._accept is not True:
+            given = self._accept or frozenset()
+            refused = [one for one in new if one.id not in given]
+            if refused:
+                raise _found(refused)
+        if new:
+            self._accepted.add(one.id for one in new)
+        if self._looked_at is not None:
+            record, commit = self._looked_at
+            write_private(record, commit)
+
+    def _file(self, path: str, text: str) -> None:
+        if not path.endswith(".ipynb"):
+            self._add(find(text, path), "file", path)
+            return
+        try:
+            cells = list(_sources(json.loads(text)))
+        except (ValueError, TypeError, AttributeError):
+            return
+        for index, source in cells:
+            self._add(find(source), "file", path, index)
+
+    def _add(self, matches: list[Match], where: Any, name: str, cell: int | None = None) -> None:
+        for match in matches:
+            fingerprint = self._accepted.fingerprint(match.kind, match.value)
+            finding = Finding(fingerprint, match.kind, where, name, cell, match.line, match.shown)
+            self._findings.setdefault(fingerprint, finding)
+
+
+def _found(findings: list[Finding]) -> SecretsFound:
+    first = "; ".join(map(str, findings[:3])) + ("; …" if len(findings) > 3 else "")
+    count = "A value looks like a secret" if len(findings) == 1 else f"{len(findings)} values look like secrets"
+    return SecretsFound(
+        f"{count}, and nothing was sent: {first}. "
+        "Take it out, give it as a secret variable, or accept it to run anyway.",
+        findings=[asdict(one) for one in findings],
+        options=["remove", "variable", "run"],
+    )
+
+
+def _sources(content: Any) -> Iterator[tuple[int, str]]:
+    for cell in code_cells(content):
+        yield cell.index, cell.source
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text().strip() or None
+    except OSError:
+        return None
