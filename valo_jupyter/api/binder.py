@@ -149,7 +149,9 @@ class RouteHandler(web.RequestHandler):
 
     async def _answer(self, **_path: str) -> None:
         assert self.request_model is not None
-        request = dataclasses.replace(self.request_model, body=self.request.body, file=self.spooled)
+        request = dataclasses.replace(
+            self.request_model, body=self.request.body, file=self.spooled, fields=self.route.checked
+        )
         self.binding.hub.busy += 1
         try:
             reply = await self._reply(request)

@@ -76,7 +76,7 @@ def read(request: Request) -> Reply:
 @route(
     "PATCH",
     "/api/v0/data/{id}/",
-    fields={"name": "string", "tags": "array", "aliases": "array", "metadata": "object"},
+    fields={"name": "string", "tags": "strings", "aliases": "strings", "metadata": "object"},
 )
 def edit(request: Request) -> Reply:
     """Change a file's name, metadata, or all of its tags or aliases."""
@@ -89,7 +89,7 @@ def edit(request: Request) -> Reply:
 @route("POST", "/api/v0/data/{id}/purge/", fields={"force": "boolean"})
 def purge(request: Request) -> Reply:
     """Remove a file's content; its record remains. `force`: also while an execution waits for it."""
-    force = request.json().get("force") in (True, "true", "1")
+    force = bool(request.json().get("force"))
     request.services.purging.purge(request.user, request.path["id"], force=force)
     return read(request)
 

@@ -66,8 +66,8 @@ def versions(request: Request) -> Reply:
         "project": "string",
         "dataset": "string",
         "name": "string",
-        "files": "array",
-        "patterns": "array",
+        "files": "objects",
+        "patterns": "strings",
         "metadata": "object",
     },
 )

@@ -52,7 +52,7 @@ def content(request: Request) -> Reply:
 @route(
     "POST",
     "/api/v0/data/archive/",
-    fields={"data": "array", "execution": "string", "dataset_version": "string"},
+    fields={"data": "strings", "execution": "string", "dataset_version": "string"},
 )
 def archive(request: Request) -> Reply:
     """An address that gives several files as one zip file for an hour: `{"url"}`."""

@@ -38,7 +38,7 @@ def index(request: Request) -> Reply:
     return Reply({"results": _shapes(request, rows)})
 
 
-@route("POST", "/api/v0/environments/", fields=FIELDS)
+@route("POST", "/api/v0/environments/", fields=FIELDS, own_checks=True)
 def create(request: Request) -> Reply:
     """Make an environment."""
     row = request.services.environments.create(request.user, request.json())
@@ -51,7 +51,7 @@ def read(request: Request) -> Reply:
     return Reply(_shapes(request, [request.services.environments.get(request.path["id"])])[0])
 
 
-@route("PATCH", "/api/v0/environments/{id}/", fields=FIELDS)
+@route("PATCH", "/api/v0/environments/{id}/", fields=FIELDS, own_checks=True)
 def edit(request: Request) -> Reply:
     """Change settings; they hold at once, and no busy machine is ended for them."""
     row = request.services.environments.edit(request.user, request.path["id"], request.json())

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+from valo_jupyter.api import machine_fields
+from valo_jupyter.api.fields import checked
+from valo_jupyter.api.ranges import part_of
 from valo_jupyter.api.routing import Reply, Request, route
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.stores.errors import Corrupt
@@ -15,21 +18,19 @@ def machine(request: Request) -> Reply:
     return Reply(request.services.starts.take(request.attempt_token))
 
 
-@route("POST", "/run/v1/start", auth="attempt")
+@route("POST", "/run/v1/start", auth="attempt", fields={"machine": "object"})
 def start(request: Request) -> Reply:
     """The start gate: the assignment, once, to the machine that holds the attempt's token."""
-    machine = request.json().get("machine")
-    return Reply(request.services.runs.start(request.attempt_token, machine if isinstance(machine, dict) else {}))
+    return Reply(request.services.runs.start(request.attempt_token, request.json().get("machine") or {}))
 
 
-@route("POST", "/run/v1/events", auth="attempt")
+@route("POST", "/run/v1/events", auth="attempt", fields={"first": "integer", "events": "objects"})
 def events(request: Request) -> Reply:
     """Append events and renew the lease."""
     body = request.json()
-    first, batch = body.get("first"), body.get("events")
-    if not isinstance(first, int) or not isinstance(batch, list):
-        raise Invalid("`first` is a number and `events` a list.")
-    return Reply(request.services.runs.events(request.attempt_token, first, batch))
+    checked(body, {}, required=("first",))
+    batch = machine_fields.events(body.get("events") or [])
+    return Reply(request.services.runs.events(request.attempt_token, body["first"], batch))
 
 
 @route("PUT", "/run/v1/notebook", auth="attempt", body="file")
@@ -58,7 +59,7 @@ def input_file(request: Request) -> Reply:
 def output_file(request: Request) -> Reply:
     """A file for the built-in store, whole or a part of it; how much is there, or 201 when all of it is."""
     assert request.file is not None
-    start, total = _range(request.headers.get("Content-Range"), request.file.stat().st_size)
+    start, total = part_of(request.headers.get("Content-Range"), request.file.stat().st_size)
     try:
         got = request.services.deliveries.receive(
             request.attempt_token, request.path["key"], request.file, start, total
@@ -71,13 +72,13 @@ def output_file(request: Request) -> Reply:
 @route("POST", "/run/v1/inputs", auth="attempt")
 def inputs(request: Request) -> Reply:
     """Files that the execution reads."""
-    return Reply(request.services.runs.inputs(request.attempt_token, _items(request)))
+    return Reply(request.services.runs.inputs(request.attempt_token, machine_fields.inputs(request.json_value())))
 
 
 @route("POST", "/run/v1/outputs", auth="attempt")
 def outputs(request: Request) -> Reply:
     """Files that the execution made."""
-    return Reply(request.services.runs.outputs(request.attempt_token, _items(request)))
+    return Reply(request.services.runs.outputs(request.attempt_token, machine_fields.outputs(request.json_value())))
 
 
 @route("POST", "/run/v1/registry", auth="attempt", fields={"image": "string"})
@@ -91,31 +92,14 @@ def registry(request: Request) -> Reply:
 def image(request: Request) -> Reply:
     """What the execution's image was, by its content."""
     digest = request.json().get("digest")
-    if not isinstance(digest, str) or not re.fullmatch(r"[a-z0-9]+:[0-9a-f]{32,128}", digest):
+    if digest is None or not re.fullmatch(r"[a-z0-9]+:[0-9a-f]{32,128}", digest):
         raise Invalid("`digest` is the image's, such as sha256: and 64 digits.")
     request.services.runs.image(request.attempt_token, digest)
     return Reply({})
 
 
-@route("POST", "/run/v1/end", auth="attempt")
+@route("POST", "/run/v1/end", auth="attempt", fields=machine_fields.END)
 def end(request: Request) -> Reply:
     """The attempt has ended."""
     request.services.runs.end(request.attempt_token, request.json())
     return Reply({})
-
-
-def _range(header: str | None, size: int) -> tuple[int, int]:
-    """Where the body begins in the file, and how large that is."""
-    if header is None:
-        return 0, size
-    match = re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", header)
-    if match is None or int(match[2]) - int(match[1]) + 1 != size:
-        raise Invalid(f"The body is {size} bytes; its Content-Range says {header!r}.")
-    return int(match[1]), int(match[3])
-
-
-def _items(request: Request) -> list[dict]:
-    items = request.json_value()
-    if not isinstance(items, list):
-        raise Invalid("The body is a list of files.")
-    return items

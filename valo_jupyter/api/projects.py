@@ -76,7 +76,7 @@ def edit(request: Request) -> Reply:
 def set_variable(request: Request) -> Reply:
     """Set an environment variable of all the project's executions."""
     wanted = request.json()
-    secret = wanted.get("secret") in (True, "true", "True", "1")
+    secret = bool(wanted.get("secret"))
     request.services.projects.set_variable(
         request.user, request.path["id"], str(wanted.get("name") or ""), str(wanted.get("value") or ""), secret
     )

@@ -6,7 +6,6 @@ from typing import Any
 
 from valo_jupyter.api.routing import Reply, Request, route
 from valo_jupyter.domain import clock
-from valo_jupyter.domain.errors import Invalid
 
 FIELDS = {"match": "string", "type": "string", "username": "string", "password": "string"}
 
@@ -17,7 +16,7 @@ def index(request: Request) -> Reply:
     return Reply({"results": [_shape(row) for row in request.services.registries.list(request.user)]})
 
 
-@route("POST", "/api/v0/registries/", fields=FIELDS)
+@route("POST", "/api/v0/registries/", fields=FIELDS, own_checks=True)
 def create(request: Request) -> Reply:
     """A new entry."""
     return Reply(_shape(request.services.registries.create(request.user, request.json())), status=201)
@@ -29,7 +28,7 @@ def show(request: Request) -> Reply:
     return Reply(_shape(request.services.registries.get(request.user, request.path["id"])))
 
 
-@route("PATCH", "/api/v0/registries/{id}/", fields=FIELDS)
+@route("PATCH", "/api/v0/registries/{id}/", fields=FIELDS, own_checks=True)
 def edit(request: Request) -> Reply:
     """Change an entry; without a password it keeps the one it has."""
     return Reply(_shape(request.services.registries.edit(request.user, request.path["id"], request.json())))
@@ -46,8 +45,6 @@ def delete(request: Request) -> Reply:
 def test(request: Request) -> Reply:
     """Ask the registry for an image's manifest, or try the login."""
     image = request.json().get("image")
-    if image is not None and not isinstance(image, str):
-        raise Invalid("The image is a name such as registry/repository:tag.")
     return Reply(request.services.registries.test(request.user, request.path["id"], image or None))
 
 

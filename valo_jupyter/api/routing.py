@@ -10,9 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import parse_qs
 
+from valo_jupyter.api.fields import checked, of_form
 from valo_jupyter.domain.errors import Invalid, Unauthenticated
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
+
+#: no client nests deeper, and what is far deeper cannot be read or written again
+_DEEPEST = 100
 
 #: who may call: the token of a user, an attempt, a trial or a machine that starts, or the holder of a signed address
 Auth = Literal["user", "attempt", "trial", "machine", "signed"]
@@ -37,6 +41,8 @@ class Request:
     attempt_token: str = ""
     #: false on the last call of a waiting route, which must answer
     may_wait: bool = False
+    #: the route's
+    fields: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def user(self) -> User:
@@ -45,20 +51,23 @@ class Request:
         return self.user_or_none
 
     def json(self) -> dict[str, Any]:
-        """The body as a JSON object; form fields are read as one too, as some clients send them."""
+        """The body as a JSON object whose fields are of the route's kinds; form fields are read as one too."""
         if self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
             fields = parse_qs(self.body.decode("utf-8", "replace"), keep_blank_values=True)
-            return {name: values[-1] for name, values in fields.items()}
+            return of_form({name: values[-1] for name, values in fields.items()}, self.fields)
         value = self.json_value()
         if not isinstance(value, dict):
             raise Invalid("The body must be a JSON object.")
-        return value
+        return checked(value, self.fields)
 
     def json_value(self) -> Any:
         try:
-            return json.loads(self.body or b"{}")
-        except ValueError as error:
+            value = json.loads(self.body or b"{}")
+        except (ValueError, RecursionError) as error:
             raise Invalid(f"The body is not JSON: {error}.") from error
+        if _deep(self.body) and not _is_flat(value):
+            raise Invalid(f"The body is nested deeper than {_DEEPEST} levels.")
+        return value
 
     def one(self, name: str, default: str | None = None) -> str | None:
         values = self.query.get(name)
@@ -99,6 +108,21 @@ class Reply:
 Handler = Callable[[Request], Reply]
 
 
+def _deep(body: bytes) -> bool:
+    """Whether it could be nested too deeply, which is seldom."""
+    return body.count(b"[") + body.count(b"{") > _DEEPEST
+
+
+def _is_flat(value: Any) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        inside = [part for part in level if isinstance(part, (dict, list))]
+        if not inside:
+            return True
+        level = [one for part in inside for one in (part.values() if isinstance(part, dict) else part)]
+    return False
+
+
 @dataclass(frozen=True)
 class Route:
     method: str
@@ -109,6 +133,12 @@ class Route:
     waits: bool
     query: tuple[str, ...]
     fields: Mapping[str, str]
+    own_checks: bool
+
+    @property
+    def checked(self) -> Mapping[str, str]:
+        """The fields that are checked before the route sees them."""
+        return {} if self.own_checks else self.fields
 
     @property
     def regex(self) -> str:
@@ -137,6 +167,7 @@ def route(
     waits: bool = False,
     query: tuple[str, ...] = (),
     fields: Mapping[str, str] | None = None,
+    own_checks: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Register a function for a method and a pattern such as `/api/v0/executions/{id}/`.
 
@@ -144,12 +175,16 @@ def route(
     ----------
     waits
         The function may raise `AskAgain` while `request.may_wait`.
-    query, fields
-        Names in the query and of the JSON body (name → JSON Schema type), for the OpenAPI document.
+    query
+        Names in the query, for the OpenAPI document.
+    fields
+        Of the JSON body: each one's kind in `fields.KINDS`. What does not fit is refused before the route sees it.
+    own_checks
+        Not so: what is wrong with the fields is told by the service, all at once, under a code of its own.
     """
 
     def register(handler: Handler) -> Handler:
-        ROUTES.append(Route(method, pattern, handler, auth, body, waits, query, dict(fields or {})))
+        ROUTES.append(Route(method, pattern, handler, auth, body, waits, query, dict(fields or {}), own_checks))
         return handler
 
     return register

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from valo_jupyter import __version__
+from valo_jupyter.api.fields import schema as schema_of
 from valo_jupyter.api.routing import ROUTES, Reply, Request, Route, route
 
 SECURITY = {
@@ -78,10 +79,7 @@ def _operation(entry: Route) -> dict[str, Any]:
         "responses": {"2XX": {"description": "done"}, "4XX": {"description": "refused, with the reason", **error}},
     }
     if entry.fields:
-        properties = {name: {"type": kind} for name, kind in entry.fields.items()}
-        operation["requestBody"] = {
-            "content": {"application/json": {"schema": {"type": "object", "properties": properties}}}
-        }
+        operation["requestBody"] = {"content": {"application/json": {"schema": schema_of(entry.fields)}}}
     elif entry.body == "file":
         operation["requestBody"] = {
             "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}

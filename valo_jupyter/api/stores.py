@@ -33,13 +33,13 @@ def index(request: Request) -> Reply:
     return Reply({"results": [_shape(request, row) for row in rows]})
 
 
-@route("POST", "/api/v0/stores/", fields=FIELDS)
+@route("POST", "/api/v0/stores/", fields=FIELDS, own_checks=True)
 def create(request: Request) -> Reply:
     """A new store."""
     return Reply(_shape(request, request.services.stores.create(request.user, request.json())), 201)
 
 
-@route("POST", "/api/v0/stores/test/", fields={**FIELDS, "store": "string"})
+@route("POST", "/api/v0/stores/test/", fields={**FIELDS, "store": "string"}, own_checks=True)
 def test_settings(request: Request) -> Reply:
     """Try settings that are not saved: those of a new store, or of `store` with changes."""
     given = request.json()
@@ -55,7 +55,7 @@ def show(request: Request) -> Reply:
     return Reply(_shape(request, request.services.stores.get(request.user, request.path["id"])))
 
 
-@route("PATCH", "/api/v0/stores/{id}/", fields=FIELDS)
+@route("PATCH", "/api/v0/stores/{id}/", fields=FIELDS, own_checks=True)
 def edit(request: Request) -> Reply:
     """Change a store; credentials that are not named stay."""
     return Reply(_shape(request, request.services.stores.edit(request.user, request.path["id"], request.json())))
@@ -68,7 +68,7 @@ def delete(request: Request) -> Reply:
     return Reply(status=204)
 
 
-@route("POST", "/api/v0/stores/{id}/test/", fields=FIELDS)
+@route("POST", "/api/v0/stores/{id}/test/", fields=FIELDS, own_checks=True)
 def test(request: Request) -> Reply:
     """Try all that an execution needs of the store, step by step."""
     return Reply(request.services.stores.test(request.user, request.path["id"], request.json()))
@@ -77,15 +77,13 @@ def test(request: Request) -> Reply:
 @route(
     "POST",
     "/api/v0/stores/{id}/adopt/",
-    fields={"project": "string", "url": "string", "urls": "array", "tags": "array"},
+    fields={"project": "string", "url": "string", "urls": "strings", "tags": "strings"},
 )
 def adopt(request: Request) -> Reply:
     """Make files of objects that are in the store already: addresses, and patterns such as `s3://b/images/*.png`."""
     given = request.json()
-    urls = given.get("urls")
-    if urls is None:
-        urls = [given["url"]] if given.get("url") else []
-    if not isinstance(urls, list) or not urls or not all(isinstance(url, str) for url in urls):
+    urls = given.get("urls") or [url for url in [given.get("url")] if url]
+    if not urls:
         raise Invalid("Name the `url`, or several `urls`, of objects in the store.")
     return Reply(request.services.adoption.adopt(request.user, request.path["id"], urls, given.get("tags") or []))
 

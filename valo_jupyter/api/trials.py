@@ -6,17 +6,18 @@ from typing import Any
 
 from valo_jupyter.api.routing import AskAgain, Reply, Request, route
 
+STEP = {"name": "string", "ok": "boolean", "message": "string", "seconds": "number"}
 FIELDS = {"engine": "string", "options": "object", "image": "string"}
 
 
-@route("POST", "/api/v0/environments/{id}/test/", fields=FIELDS)
+@route("POST", "/api/v0/environments/{id}/test/", fields=FIELDS, own_checks=True)
 def create(request: Request) -> Reply:
     """Try the environment: start a machine, let it run something, close it. What is not saved yet may come along."""
     row = request.services.trials.create(request.user, request.path["id"], request.json())
     return Reply(_shape(row), 201)
 
 
-@route("POST", "/api/v0/environments/test/", fields=FIELDS)
+@route("POST", "/api/v0/environments/test/", fields=FIELDS, own_checks=True)
 def create_unsaved(request: Request) -> Reply:
     """Try an engine and options that are not saved at all."""
     return Reply(_shape(request.services.trials.create(request.user, None, request.json())), 201)
@@ -32,12 +33,10 @@ def read(request: Request) -> Reply:
     return Reply(_shape(row))
 
 
-@route("POST", "/run/v1/probe", auth="trial")
+@route("POST", "/run/v1/probe", auth="trial", fields={"machine": "object"})
 def probe(request: Request) -> Reply:
     """A machine of a trial has reached the server: what it is to try."""
-    machine = request.json().get("machine")
-    found = machine if isinstance(machine, dict) else {}
-    return Reply(request.services.trials.arrived(request.attempt_token, found))
+    return Reply(request.services.trials.arrived(request.attempt_token, request.json().get("machine") or {}))
 
 
 @route("POST", "/run/v1/probe/registry", auth="trial")
@@ -47,7 +46,7 @@ def registry(request: Request) -> Reply:
     return Reply(request.services.registries.for_image(owner_id, image))
 
 
-@route("POST", "/run/v1/probe/step", auth="trial")
+@route("POST", "/run/v1/probe/step", auth="trial", fields=STEP)
 def step(request: Request) -> Reply:
     """What a machine of a trial has tried."""
     request.services.trials.tried(request.attempt_token, request.json())

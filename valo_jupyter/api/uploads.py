@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from valo_jupyter.api import shapes
+from valo_jupyter.api.ranges import part_of
 from valo_jupyter.api.routing import Reply, Request, route
-from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.services.uploads import PART
 
 
@@ -20,8 +19,8 @@ from valo_jupyter.services.uploads import PART
         "size": "integer",
         "sha256": "string",
         "store": "string",
-        "tags": "array",
-        "aliases": "array",
+        "tags": "strings",
+        "aliases": "strings",
         "metadata": "object",
     },
 )
@@ -40,16 +39,7 @@ def show(request: Request) -> Reply:
 def part(request: Request) -> Reply:
     """A part, which `Content-Range` places; with the last one the file is made."""
     assert request.file is not None
-    size = request.file.stat().st_size
-    header = request.headers.get("Content-Range", "")
-    if match := re.fullmatch(r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", header):
-        start, last, total = (int(number) for number in match.groups())
-    elif header == "bytes */0" or not header:
-        start, last, total = 0, size - 1, size
-    else:
-        raise Invalid(f"`Content-Range` is such as bytes 0-8388607/10000000, not {header!r}.")
-    if last - start + 1 != size:
-        raise Invalid(f"The part has {size} bytes; its Content-Range says {header!r}.")
+    start, total = part_of(request.headers.get("Content-Range"), request.file.stat().st_size)
     row = request.services.uploads.receive(request.user, request.path["id"], request.file, start, total)
     return Reply(_shape(request, row))
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from valo_jupyter.domain.variables import SHORTEST_SECRET
+
 MASKED = "***"
-#: Shorter values occur by chance in any text; hiding them would hide nothing and spoil everything.
-SHORTEST = 4
-TOO_SHORT = f"shorter than {SHORTEST} characters: too short to be hidden where it is printed"
+TOO_SHORT = f"shorter than {SHORTEST_SECRET} characters: too short to be hidden where it is printed"
 
 
 class Mask:
@@ -77,7 +77,7 @@ class Mask:
 
 
 def _forms(secret: str) -> set[str]:
-    if len(secret) < SHORTEST:
+    if len(secret) < SHORTEST_SECRET:
         return set()
     return {
         secret,

@@ -78,7 +78,7 @@ def find(connection: Connection, user: User, address: str) -> Any:
         query = query.where(executions.c.project_id == project_id)
         if counter == "latest":
             query = query.order_by(executions.c.counter.desc()).limit(1)
-        elif counter.isdecimal() and len(counter) < 10:
+        elif _is_number(counter):
             query = query.where(executions.c.counter == int(counter))
         else:
             raise NotFound(f"{counter!r} is no execution's number.")
@@ -136,7 +136,7 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         )
     if wanted.creator:
         named = sa.select(users.c.id).where(users.c.username.in_(wanted.creator))
-        numbers = [int(value) for value in wanted.creator if value.isdecimal()]
+        numbers = [int(value) for value in wanted.creator if _is_number(value)]
         conditions.append(executions.c.creator_id.in_(named) | executions.c.creator_id.in_(numbers))
     for word in wanted.search.split():
         conditions.append(_matches(word, wanted.project_id))
@@ -144,7 +144,7 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
 
 
 def _matches(word: str, project_id: str) -> sa.ColumnElement[bool]:
-    if word.startswith("#") and word[1:].isdecimal():
+    if word.startswith("#") and _is_number(word[1:]):
         return executions.c.counter == int(word[1:])
     if word.startswith("tag:"):
         tagged = sa.select(execution_tags.c.counter).where(
@@ -154,6 +154,10 @@ def _matches(word: str, project_id: str) -> sa.ColumnElement[bool]:
     escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     texts = (executions.c.title, executions.c.step, executions.c.notebook_path, executions.c.status_detail)
     return sa.or_(*(text.ilike(f"%{escaped}%", escape="\\") for text in texts))
+
+
+def _is_number(text: str) -> bool:
+    return text.isdecimal() and len(text) < 10
 
 
 def _status(value: str) -> str:

@@ -12,6 +12,7 @@ from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import executions, project_variables, projects, users
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Invalid, NotFound
+from valo_jupyter.domain.variables import checked_secrets, checked_variables
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.sealing import Seal
 
@@ -109,8 +110,7 @@ class Projects:
         return plain, secret
 
     def set_variable(self, user: User, project_id: str, name: str, value: str, secret: bool) -> None:
-        if not name or "=" in name or "\0" in name:
-            raise Invalid("The name of an environment variable must not be empty or contain “=”.")
+        (checked_secrets if secret else checked_variables)({name: value})
         with self._database.write() as connection:
             visible_project(connection, user, project_id)
             key = (project_variables.c.project_id == project_id) & (project_variables.c.name == name)

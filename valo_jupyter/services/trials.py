@@ -206,14 +206,13 @@ class Trials:
         """The machine has tried something."""
         with self._database.write() as connection:
             row = self._of(connection, token)
-            seconds = step.get("seconds")
             self._add(
                 connection,
                 row.id,
                 str(step.get("name"))[:50],
                 step.get("ok") is True,
-                str(step.get("message") or ""),
-                float(seconds) if isinstance(seconds, (int, float)) else 0.0,
+                step.get("message") or "",
+                float(step.get("seconds") or 0),
             )
         self._changed()
 
