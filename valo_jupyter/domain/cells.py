@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+#: Tags of cells that are skipped: in an execution, and where the notebook is run by hand.
+LOCAL_ONLY, REMOTE_ONLY = "local-only", "remote-only"
 #: Cell magics whose body is still Python of this kernel.
 _PYTHON_CELL_MAGICS = frozenset({"capture", "time", "timeit", "prun"})
 _LINE_MAGIC = re.compile(r"^\s*(?:[%!?]|\w[\w.]*\?{1,2}\s*$)")

@@ -9,14 +9,19 @@ from nbclient.exceptions import CellExecutionComplete, CellExecutionError, CellT
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 
+from valo_jupyter.domain.cells import LOCAL_ONLY
 from valo_jupyter.runtime.collect import CellStreams, RunLog, display_event, masked
 from valo_jupyter.runtime.connection import Message, sent_at
 from valo_jupyter.runtime.contract import Sink, StopRequest, StopSignal
 from valo_jupyter.runtime.mask import Mask
+from valo_jupyter.runtime.processes import Processes
 from valo_jupyter.runtime.running import SILENCE, RunningKernel
 
 #: Of stdout and stderr, kept in a notebook; more is in the log only.
 NOTEBOOK_OUTPUT_BYTES = 50_000_000
+#: Metadata of an executed cell: what it took, or why it was skipped.
+OURS = "valo"
+_EMPTY = "empty"
 #: Between looks at the clock while a cell runs.
 _TICK = 0.25
 #: A cell that answered, but whose output does not end: the kernel lost a message. papermill gives up after 4 seconds.
@@ -40,6 +45,7 @@ class CellRunner(PapermillNotebookClient):
         sink: Sink,
         stop: StopSignal,
         mask: Mask,
+        processes: Processes,
         notebook_output_bytes: int,
         **options: Any,
     ) -> None:
@@ -48,6 +54,7 @@ class CellRunner(PapermillNotebookClient):
         self.sink = sink
         self.stop = stop
         self.mask = mask
+        self.processes = processes
         self.run_log = RunLog(sink, mask)
         self.streams = CellStreams(notebook_output_bytes, mask)
         #: number of the code cell that a stop ended, or came before
@@ -61,6 +68,9 @@ class CellRunner(PapermillNotebookClient):
 
     def execute(self, **kwargs: Any) -> NotebookNode:
         self.reset_execution_trackers()
+        for cell in self.nb.cells:
+            # of an earlier run, if it is an executed notebook that runs once more
+            cell.metadata.pop(OURS, None)
         self.kc = self.kernel.connection  # type: ignore[assignment]
         self.stop.on_stop(self._wake)
         try:
@@ -101,8 +111,8 @@ class CellRunner(PapermillNotebookClient):
         if cell.cell_type != "code":
             return cell
         self._code += 1
-        if not cell.source.strip() or self.skip_cells_with_tag in cell.metadata.get("tags", []):
-            self._tell(cell_index, "skipped")
+        if why := self._why_skipped(cell):
+            self._tell(cell_index, "skipped", why=why)
             return cell
         if self.record_timing:
             cell["metadata"]["execution"] = {}
@@ -114,6 +124,7 @@ class CellRunner(PapermillNotebookClient):
         cell.outputs = []
         self.clear_before_next_output = False
         self._began = False
+        self.processes.begin_cell()
         request = self.kernel.execute(cell.source, store_history=store_history, stop_on_error=not allowed)
         self._cells_of[request] = cell_index
         self.code_cells_executed += 1
@@ -127,8 +138,18 @@ class CellRunner(PapermillNotebookClient):
         finally:
             self.streams.end_cell()
             self.run_log.flush()
-            self._tell(cell_index, "error" if failed else "done", seconds=round(time.monotonic() - started, 6))
+            seconds, peak = round(time.monotonic() - started, 6), self.processes.end_cell()
+            cell.metadata[OURS] = took = {"seconds": seconds, "peak_memory_bytes": peak}
+            self._tell(cell_index, "error" if failed else "done", **took)
         return cell
+
+    def _why_skipped(self, cell: NotebookNode) -> str | None:
+        """The tag that says so, which is noted in the cell; or that there is nothing in it."""
+        for tag in (LOCAL_ONLY, self.skip_cells_with_tag):
+            if tag in cell.metadata.get("tags", []):
+                cell.metadata[OURS] = {"skipped": tag}
+                return tag
+        return None if cell.source.strip() else _EMPTY
 
     def _pump(self, request: str, cell: NotebookNode, index: int) -> Message:
         """Take messages until the cell has answered and its output has ended."""

@@ -26,7 +26,7 @@ _COALESCE = 0.2
 
 _URGENT = frozenset({"cell"})
 #: fields of events that hold words of the wire and identifiers: a secret that is the same by chance does not spoil them
-_OURS = frozenset({"k", "t", "op", "state", "what", "datum", "sha256"})
+_OURS = frozenset({"k", "t", "op", "state", "why", "what", "datum", "sha256"})
 _EPOCH = datetime(1970, 1, 1)
 
 

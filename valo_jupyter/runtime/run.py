@@ -67,6 +67,7 @@ class NotebookRun:
             sink=self.sink,
             stop=self.stop,
             mask=self.mask,
+            processes=self.processes,
             notebook_output_bytes=self.notebook_output_bytes,
             log=logger,
             **options,

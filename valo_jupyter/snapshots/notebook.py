@@ -8,7 +8,7 @@ from typing import Any
 from valo_jupyter.domain.errors import SnapshotFailed
 
 _NOTEBOOK_LEFTOVERS = ("papermill", "signature", "widgets", "ExecuteTimeLog")
-_CELL_LEFTOVERS = ("papermill", "execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
+_CELL_LEFTOVERS = ("papermill", "valo", "execution", "ExecuteTime", "collapsed", "scrolled", "trusted")
 
 
 def cleaned(content: bytes, name: str) -> bytes:

@@ -135,7 +135,8 @@ def comparable(notebook: nbformat.NotebookNode) -> dict[str, Any]:
                 last["text"] += output.text
             else:
                 outputs.append(dict(output))
-        metadata = {name: value for name, value in cell.metadata.items() if name not in ("papermill", "execution")}
+        ours = ("papermill", "execution", "valo")
+        metadata = {name: value for name, value in cell.metadata.items() if name not in ours}
         papermill_metadata = cell.metadata.get("papermill", {})
         cells.append(
             {
