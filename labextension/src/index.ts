@@ -1,7 +1,9 @@
 /** The plugins of the extension. */
+import { browserPlugin } from './plugins/browser';
 import { commandsPlugin } from './plugins/commands';
 import { dataPlugin } from './plugins/data';
 import { detailPlugin } from './plugins/detail';
+import { executionsPlugin } from './plugins/executions';
 import { formPlugin } from './plugins/form';
 import { poolPlugin } from './plugins/pool';
 import { servicePlugin } from './plugins/service';
@@ -14,6 +16,8 @@ export default [
   servicePlugin,
   settingsPlugin,
   commandsPlugin,
+  browserPlugin,
+  executionsPlugin,
   formPlugin,
   toolbarPlugin,
   sidebarPlugin,

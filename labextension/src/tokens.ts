@@ -2,6 +2,7 @@
 import { Token } from '@lumino/coreutils';
 import type { ValoAPI } from './api/client';
 import type { Account } from './model/account';
+import type { Drafts } from './model/drafts';
 import type { EnvironmentsModel } from './model/environments';
 import type { ExecutionFeed } from './model/feed';
 import type { Preferences } from './model/preferences';
@@ -16,6 +17,7 @@ export interface IValo {
   readonly feed: ExecutionFeed;
   readonly projects: Projects;
   readonly runs: Runs;
+  readonly drafts: Drafts;
   readonly environments: EnvironmentsModel;
   readonly uploads: Uploads;
   readonly account: Account;
@@ -27,9 +29,15 @@ export const IValo = new Token<IValo>('valo-jupyter:IValo', 'The Valo server as 
 export namespace CommandIDs {
   export const run = 'valo:run-remotely';
   export const runForm = 'valo:run-with-options';
+  export const runSelected = 'valo:run-selected';
   export const open = 'valo:open-execution';
   export const stop = 'valo:stop-execution';
   export const rerun = 'valo:rerun-execution';
+  export const rerunForm = 'valo:rerun-with-changes';
+  export const tag = 'valo:tag-executions';
+  export const remove = 'valo:delete-executions';
+  export const compare = 'valo:compare';
+  export const goToCell = 'valo:go-to-cell';
   export const browse = 'valo:show-executions';
   export const page = 'valo:open-page';
   export const environments = 'valo:open-environments';

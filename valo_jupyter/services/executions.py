@@ -276,7 +276,7 @@ class Executions:
             "left_out": tuple(row.left_out),
             "copied_from": row.id,
         }
-        for name in ("parameters", "inputs", "environment_variables"):
+        for name in ("parameters", "inputs", "environment_variables", "secrets"):
             if name in changes:
                 given[name] = {**given[name], **changes.pop(name)}
         return self.create(user, Submission(**{**given, **changes}))

@@ -107,9 +107,14 @@ export class ValoAPI {
     await request(this._settings, `${API}/executions/${id}/stop/`, { method: 'POST', body: '{}' });
   }
 
-  /** The same again. */
-  copy(id: string): Promise<IExecution> {
-    return this._json(`${API}/executions/${id}/copy/`, { method: 'POST', body: '{}' });
+  /** The same again, with changes. */
+  copy(id: string, changes: Omit<IRunRequest, 'path'> = {}): Promise<IExecution> {
+    return this._json(`${API}/executions/${id}/copy/`, { method: 'POST', body: JSON.stringify(changes) });
+  }
+
+  /** Only one that has ended. */
+  async remove(id: string): Promise<void> {
+    await request(this._settings, `${API}/executions/${id}/`, { method: 'DELETE' });
   }
 
   stream(id: string, options: IStreamQuery, signal?: AbortSignal): Promise<IStreamPage> {

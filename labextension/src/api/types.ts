@@ -289,8 +289,12 @@ export interface IRunRequest {
   environment?: string;
   image?: string;
   resources?: IResources;
+  environment_variables?: Record<string, string>;
+  secret_environment_variables?: Record<string, string>;
   include?: 'folder' | 'notebook';
   accept?: string[];
+  /** Findings of the secret guard that are none, by their fingerprints. */
+  accept_findings?: string[];
 }
 
 export interface IRunProgress {
@@ -314,6 +318,20 @@ export interface ISnapshotQuestion {
   bytes: number;
   largest: { path: string; files: number; bytes: number }[];
   options: ('notebook' | 'folder')[];
+}
+
+/** One value that looks like a key or a token, of a `secrets_found` refusal. */
+export interface IFinding {
+  /** Its fingerprint. */
+  id: string;
+  kind: string;
+  where: 'cell' | 'output' | 'parameter' | 'variable' | 'file';
+  name: string | null;
+  /** Place of the cell in the notebook, from 0. */
+  cell: number | null;
+  line: number | null;
+  /** Its first letters. */
+  shown: string;
 }
 
 export type ExecutedNotebook = INotebookContent;

@@ -6,6 +6,8 @@ export function InputField(props: {
   name: string;
   /** Addresses, one a line. */
   text: string;
+  /** The notebook's own addresses. */
+  own?: string;
   /** Names of picked files, by address. */
   known: Readonly<Record<string, string>>;
   onChange: (text: string) => void;
@@ -15,7 +17,7 @@ export function InputField(props: {
 }): JSX.Element {
   const trans = useTrans();
   const id = useId();
-  const { name, text, known, onChange, picker, onKnown } = props;
+  const { name, text, own, known, onChange, picker, onKnown } = props;
   const [open, setOpen] = useState(false);
   const names = lines(text).flatMap(address => (known[address] ? [known[address]] : []));
   const add = (address: string, label: string) => {
@@ -36,6 +38,17 @@ export function InputField(props: {
           value={text}
           onChange={event => onChange(event.target.value)}
         />
+        {own !== undefined && text !== own && (
+          <button
+            type="button"
+            className="valo-Field-reset"
+            title={own ? trans.__('Back to %1', own) : trans.__('Back to none')}
+            aria-label={trans.__('Reset %1', name)}
+            onClick={() => onChange(own)}
+          >
+            ↺
+          </button>
+        )}
         {names.length > 0 && <span className="valo-Field-hint">{names.join(', ')}</span>}
         {picker && (
           <button

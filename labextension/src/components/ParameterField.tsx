@@ -1,7 +1,7 @@
 /** One parameter of a notebook: a field of its type, back to the notebook's own value by a click. */
 import { useId } from 'react';
 import type { IParameter } from '../api/types';
-import { NotAValue, textOf, valueOf } from '../model/draft';
+import { parameterProblem, textOf } from '../model/draft';
 import { useTrans } from './trans';
 
 export function ParameterField(props: {
@@ -16,7 +16,7 @@ export function ParameterField(props: {
   const { name, type, help, choices } = parameter;
   const own = textOf(parameter.default, type);
   const shown = text ?? own;
-  const problem = text === undefined ? null : problemOf(text, parameter);
+  const problem = text === undefined ? null : parameterProblem(text, parameter);
   const words = {
     integer: trans.__('a whole number'),
     float: trans.__('a number'),
@@ -75,16 +75,4 @@ export function ParameterField(props: {
       </span>
     </div>
   );
-}
-
-export function problemOf(text: string, parameter: IParameter): IParameter['type'] | null {
-  try {
-    valueOf(text, parameter);
-    return null;
-  } catch (reason) {
-    if (reason instanceof NotAValue) {
-      return reason.type;
-    }
-    throw reason;
-  }
 }

@@ -99,4 +99,19 @@ describe('the run form', () => {
       resources: { memory_bytes: 2_000_000_000, gpus: 1 }
     });
   });
+
+  it('takes environment variables, hides secret ones, and forgets all choices by one click', () => {
+    const { last } = show();
+    fireEvent.click(screen.getByRole('button', { name: '+ variable' }));
+    const name = screen.getByRole('textbox', { name: 'Name of variable 1' });
+    expect(document.activeElement).toBe(name);
+    fireEvent.change(name, { target: { value: 'TOKEN' } });
+    fireEvent.change(screen.getByRole('textbox', { name: 'Value of TOKEN' }), { target: { value: 'hunter2' } });
+    fireEvent.click(screen.getByRole('checkbox', { name: 'TOKEN is secret' }));
+    expect(screen.getByLabelText('Value of TOKEN')).toHaveProperty('type', 'password');
+    expect(last().variables).toEqual([{ name: 'TOKEN', value: 'hunter2', secret: true }]);
+    fireEvent.click(screen.getByRole('button', { name: 'Reset all' }));
+    expect(last()).toEqual(EMPTY);
+    expect(screen.queryByRole('button', { name: 'Reset all' })).toBeNull();
+  });
 });

@@ -1,17 +1,20 @@
 /** The form beside the run button: where, with what, under which tags and title. */
 import { useState, useId, type ComponentProps, type KeyboardEvent } from 'react';
 import type { IEnvironment, INotebookInfo } from '../api/types';
-import { RESOURCE_NAMES, resourceProblem, type IDraft } from '../model/draft';
+import { EMPTY, isValid, type IDraft } from '../model/draft';
 import { EnvironmentChoice } from './EnvironmentChoice';
 import { InputField } from './InputField';
 import { MoreOptions } from './MoreOptions';
-import { ParameterField, problemOf } from './ParameterField';
+import { ParameterField } from './ParameterField';
 import { useTrans } from './trans';
+import { VariablesField } from './VariablesField';
 
 export function RunForm(props: {
   info: INotebookInfo;
   environments: readonly IEnvironment[];
   draft: IDraft;
+  /** What it is without any choice. */
+  own?: IDraft;
   shortcut: string;
   /** What files for an input are picked from. */
   picker?: ComponentProps<typeof InputField>['picker'];
@@ -21,14 +24,9 @@ export function RunForm(props: {
   onRun: () => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { info, environments, draft, shortcut, picker, names, onChange, onRun } = props;
+  const { info, environments, draft, own = EMPTY, shortcut, picker, names, onChange, onRun } = props;
   const [known, setKnown] = useState<Readonly<Record<string, string>>>(names ?? {});
-  const valid =
-    RESOURCE_NAMES.every(name => resourceProblem(draft, name) === null) &&
-    info.parameters.every(parameter => {
-      const text = draft.parameters[parameter.name];
-      return text === undefined || problemOf(text, parameter) === null;
-    });
+  const valid = isValid(draft, info);
   const handleKey = (event: KeyboardEvent) => {
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && valid) {
       event.preventDefault();
@@ -70,14 +68,15 @@ export function RunForm(props: {
       {info.inputs.length > 0 && (
         <fieldset>
           <legend>{trans.__('Inputs')}</legend>
-          {info.inputs.map(({ name, default: own }) => (
+          {info.inputs.map(({ name, default: addresses }) => (
             <InputField
               key={name}
               name={name}
-              text={draft.inputs[name] ?? own.join('\n')}
+              text={draft.inputs[name] ?? addresses.join('\n')}
+              own={addresses.join('\n')}
               known={known}
               onChange={value => {
-                const text = value === own.join('\n') ? undefined : value;
+                const text = value === addresses.join('\n') ? undefined : value;
                 onChange({ ...draft, inputs: changed(draft.inputs, name, text) });
               }}
               onKnown={(address, label) => setKnown(before => ({ ...before, [address]: label }))}
@@ -98,6 +97,7 @@ export function RunForm(props: {
         value={draft.title}
         onChange={title => onChange({ ...draft, title })}
       />
+      <VariablesField draft={draft} onChange={onChange} />
       <MoreOptions draft={draft} environments={environments} onChange={onChange} />
       {info.problems.map(problem => (
         <p className="valo-Warning" key={problem}>
@@ -105,6 +105,11 @@ export function RunForm(props: {
         </p>
       ))}
       <div className="valo-Form-actions">
+        {JSON.stringify(draft) !== JSON.stringify(own) && (
+          <button type="button" className="valo-Chip valo-Form-reset" onClick={() => onChange(own)}>
+            {trans.__('Reset all')}
+          </button>
+        )}
         <span className="valo-Quiet">{shortcut}</span>
         <button type="submit" className="jp-mod-styled jp-mod-accept valo-Button" disabled={!valid}>
           {trans.__('Run')}

@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import type { INotebookInfo, IParameter } from '../api/types';
-import { EMPTY, fitting, NotAValue, requestOf, textOf, valueOf } from './draft';
+import { anExecution } from '../testing/server';
+import {
+  draftOf,
+  EMPTY,
+  fitting,
+  infoOf,
+  isEmpty,
+  isValid,
+  NotAValue,
+  requestOf,
+  textOf,
+  valueOf,
+  variableProblem,
+  withSecret
+} from './draft';
 
 const parameter = (type: IParameter['type'], optional = false): IParameter => ({
   name: 'p',
@@ -65,7 +79,9 @@ describe('the request of a form', () => {
       inputs: {},
       tags: ['prod', 'fast'],
       title: undefined,
-      environment: undefined
+      environment: undefined,
+      environment_variables: {},
+      secret_environment_variables: {}
     });
   });
 
@@ -77,5 +93,62 @@ describe('the request of a form', () => {
   it('forgets what the notebook or the server no longer has', () => {
     const draft = { ...EMPTY, environment: 'gone', parameters: { lr: '1', old: '2' }, inputs: { gone: 'x' } };
     expect(fitting(draft, info, ['local'])).toEqual({ ...EMPTY, parameters: { lr: '1' } });
+  });
+});
+
+describe('environment variables', () => {
+  const draft = {
+    ...EMPTY,
+    variables: [
+      { name: 'MODE', value: 'fast', secret: false },
+      { name: 'TOKEN', value: 'hunter2', secret: true },
+      { name: '', value: '', secret: false }
+    ]
+  };
+
+  it('go plain or secret, and rows without a name not at all', () => {
+    expect(requestOf(draft, info)).toMatchObject({
+      environment_variables: { MODE: 'fast' },
+      secret_environment_variables: { TOKEN: 'hunter2' }
+    });
+    expect(requestOf(withSecret(draft, 'MODE'), info).environment_variables).toEqual({});
+    expect(isEmpty(draft)).toBe(false);
+    expect(isEmpty(EMPTY)).toBe(true);
+  });
+
+  it('say what is wrong: the name, one that is there twice, a secret whose value is not kept', () => {
+    const rows = [
+      { name: '2x', value: '', secret: false },
+      { name: 'A', value: '', secret: true },
+      { name: 'A', value: '1', secret: false }
+    ];
+    const wrong = { ...EMPTY, variables: rows };
+    expect(rows.map((_, index) => variableProblem(wrong, index))).toEqual(['name', 'value', 'twice']);
+    expect(isValid(wrong, info)).toBe(false);
+    expect(isValid(draft, info)).toBe(true);
+  });
+});
+
+describe('an execution once more', () => {
+  const execution = anExecution('x1', {
+    tags: ['a', 'b'],
+    parameters: { lr: 1, data: { k: 1 }, fast: true },
+    inputs: [{ name: 'data', urls: ['s3://b/k'], files: [] }],
+    environment_variables: { A: { value: '1', secret: false }, S: { value: null, secret: true } }
+  });
+
+  it('asks for what differs alone; secrets are copied where they are', () => {
+    const draft = { ...draftOf(execution), parameters: { lr: '0.5' } };
+    expect(requestOf(draft, infoOf(execution))).toEqual({
+      parameters: { lr: 0.5 },
+      inputs: {},
+      tags: ['a', 'b'],
+      title: 'quickstart',
+      environment: 'local',
+      image: undefined,
+      resources: undefined,
+      environment_variables: { A: '1' },
+      secret_environment_variables: {}
+    });
   });
 });

@@ -1,6 +1,14 @@
 /** What the user fills into the run form, and the request it becomes. */
-import type { INotebookInfo, IParameter, IResources, IRunRequest, Value } from '../api/types';
+import type { IExecution, INotebookInfo, IParameter, IResources, IRunRequest, Value } from '../api/types';
 import { valueOfField, WrongText, type FieldProblem, type IField } from './fields';
+
+/** An environment variable of the run, as typed. */
+export interface IVariable {
+  name: string;
+  /** Of a remembered secret it is empty: only its name is kept. */
+  value: string;
+  secret: boolean;
+}
 
 export interface IDraft {
   environment: string;
@@ -15,6 +23,7 @@ export interface IDraft {
   cpu: string;
   memory: string;
   gpus: string;
+  variables: IVariable[];
 }
 
 export const EMPTY: IDraft = {
@@ -26,8 +35,16 @@ export const EMPTY: IDraft = {
   image: '',
   cpu: '',
   memory: '',
-  gpus: ''
+  gpus: '',
+  variables: []
 };
+
+/** Whether it asks for nothing but the notebook's own. */
+export function isEmpty(draft: IDraft): boolean {
+  return Object.entries(draft).every(([, value]) =>
+    typeof value === 'string' ? value.trim() === '' : Object.keys(value as object).length === 0
+  );
+}
 
 /** The fields of resources, as the form has them. */
 export const RESOURCES = {
@@ -107,7 +124,65 @@ export function requestOf(draft: IDraft, info: INotebookInfo): Omit<IRunRequest,
     title: draft.title.trim() || undefined,
     environment: draft.environment || undefined,
     image: draft.image.trim() || undefined,
-    resources: resourcesOf(draft)
+    resources: resourcesOf(draft),
+    environment_variables: variablesOf(draft, false),
+    secret_environment_variables: variablesOf(draft, true)
+  };
+}
+
+function variablesOf({ variables }: IDraft, secret: boolean): Record<string, string> {
+  const wanted = variables.filter(row => row.secret === secret && row.name.trim());
+  return Object.fromEntries(wanted.map(({ name, value }) => [name.trim(), value]));
+}
+
+export type VariableProblem = 'name' | 'twice' | 'value';
+
+/** Why a row is no variable; an empty row is none, and no problem. */
+export function variableProblem({ variables }: IDraft, index: number): VariableProblem | null {
+  const { name, value, secret } = variables[index];
+  const trimmed = name.trim();
+  if (!trimmed) {
+    return value ? 'name' : null;
+  }
+  if (!/^[A-Za-z_]\w*$/.test(trimmed)) {
+    return 'name';
+  }
+  if (variables.some((other, place) => place < index && other.name.trim() === trimmed)) {
+    return 'twice';
+  }
+  return secret && !value ? 'value' : null;
+}
+
+/** Whether it can be run as it is. */
+export function isValid(draft: IDraft, info: INotebookInfo): boolean {
+  return (
+    RESOURCE_NAMES.every(name => resourceProblem(draft, name) === null) &&
+    draft.variables.every((_, index) => variableProblem(draft, index) === null) &&
+    info.parameters.every(parameter => {
+      const text = draft.parameters[parameter.name];
+      return text === undefined || parameterProblem(text, parameter) === null;
+    })
+  );
+}
+
+/** The type that a parameter's text does not fit. */
+export function parameterProblem(text: string, parameter: IParameter): IParameter['type'] | null {
+  try {
+    valueOf(text, parameter);
+    return null;
+  } catch (reason) {
+    if (reason instanceof NotAValue) {
+      return reason.type;
+    }
+    throw reason;
+  }
+}
+
+/** Makes a plain variable a secret one: its value is shown and kept nowhere. */
+export function withSecret(draft: IDraft, name: string): IDraft {
+  return {
+    ...draft,
+    variables: draft.variables.map(row => (row.name.trim() === name ? { ...row, secret: true } : row))
   };
 }
 
@@ -134,13 +209,13 @@ export function resourceProblem(draft: IDraft, name: keyof typeof RESOURCES): Fi
   }
 }
 
-/** A remembered draft without what the notebook or the server no longer has. */
-export function fitting(draft: IDraft, info: INotebookInfo, environments: readonly string[]): IDraft {
+/** A remembered draft without what the notebook or the server no longer has; null: environments are not known. */
+export function fitting(draft: IDraft, info: INotebookInfo, environments: readonly string[] | null): IDraft {
   const only = (values: Record<string, string>, names: readonly { name: string }[]) =>
     Object.fromEntries(Object.entries(values).filter(([name]) => names.some(known => known.name === name)));
   return {
     ...draft,
-    environment: environments.includes(draft.environment) ? draft.environment : '',
+    environment: !environments || environments.includes(draft.environment) ? draft.environment : '',
     parameters: only(draft.parameters, info.parameters),
     inputs: only(draft.inputs, info.inputs)
   };
@@ -161,4 +236,50 @@ function split(text: string, by: RegExp): string[] {
     .split(by)
     .map(part => part.trim())
     .filter(Boolean);
+}
+
+/** What an execution was given, in the form that a notebook's own is in: the form then says what is to differ. */
+export function infoOf(execution: IExecution): INotebookInfo {
+  return {
+    project: execution.project,
+    folder: '',
+    path: execution.notebook?.path ?? '',
+    parameters: Object.entries(execution.parameters).map(([name, value]) => ({
+      name,
+      type: typeOf(value),
+      default: value,
+      optional: value === null
+    })),
+    inputs: execution.inputs.map(({ name, urls }) => ({ name, default: urls })),
+    kernel: null,
+    problems: []
+  };
+}
+
+/** The draft that repeats an execution. */
+export function draftOf(execution: IExecution): IDraft {
+  const variables = Object.entries(execution.environment_variables);
+  return {
+    ...EMPTY,
+    environment: execution.environment.slug,
+    tags: execution.tags.join(', '),
+    title: execution.title,
+    // secret ones are copied on the server, and never read
+    variables: variables
+      .filter(([, { secret }]) => !secret)
+      .map(([name, { value }]) => ({ name, value: value ?? '', secret: false }))
+  };
+}
+
+function typeOf(value: Value): IParameter['type'] {
+  switch (typeof value) {
+    case 'number':
+      return 'float';
+    case 'boolean':
+      return 'flag';
+    case 'string':
+      return 'string';
+    default:
+      return value === null ? 'any' : 'json';
+  }
 }

@@ -30,6 +30,9 @@ export class ExecutionFeed implements IDisposable {
   /** Executions that changed. */
   readonly changed = new Signal<this, IExecution[]>(this);
 
+  /** An execution was deleted. */
+  readonly dropped = new Signal<this, string>(this);
+
   /** The connection came back or was lost; after coming back, lists ask anew. */
   readonly connectedChanged = new Signal<this, boolean>(this);
 
@@ -89,6 +92,12 @@ export class ExecutionFeed implements IDisposable {
   /** An execution that an answer just showed: views need not wait for the poll. */
   push(execution: IExecution): void {
     this._deliver([execution]);
+  }
+
+  /** An execution that was just deleted. */
+  drop(id: string): void {
+    this._unfinished.delete(id);
+    this.dropped.emit(id);
   }
 
   dispose(): void {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { ValoError } from '../api/errors';
+import type { IFinding } from '../api/types';
 import { FakeServer, anExecution, streamed } from '../testing/server';
 import { ExecutionFeed } from './feed';
 import { Runs, type IRunOptions } from './run';
@@ -8,7 +9,23 @@ let server: FakeServer;
 let feed: ExecutionFeed;
 let runs: Runs;
 
-const options: IRunOptions = { path: 'a.ipynb', save: async () => true, confirm: async () => null };
+const options: IRunOptions = {
+  path: 'a.ipynb',
+  save: async () => true,
+  confirm: async () => null,
+  guard: async () => null
+};
+const finding = (id: string, where: IFinding['where'], name: string): IFinding => ({
+  id,
+  kind: 'AWS Access Key',
+  where,
+  name,
+  cell: null,
+  line: null,
+  shown: 'AKIA…'
+});
+const finds = (...findings: IFinding[]) =>
+  streamed([JSON.stringify({ error: { code: 'secrets_found', message: '?', details: { findings } } }) + '\n']);
 const question = {
   reason: 'large',
   folder: '/w',
@@ -76,7 +93,7 @@ describe('submitting a notebook', () => {
 
   it('asks each question once', async () => {
     server.on('POST', 'valo/run', ({ body }) => {
-      const accept = (body as { accept: string[] }).accept;
+      const { accept = [] } = body as IRunOptions;
       return accept.includes('home') ? asks('large') : asks('home');
     });
     const confirm = vi.fn(async () => 'folder' as const);
@@ -97,5 +114,36 @@ describe('submitting a notebook', () => {
     server.down = false;
     server.on('POST', 'valo/run', answers);
     expect((await runs.run(options))?.id).toBe('x7');
+  });
+
+  it('takes the last choices once the notebook is saved; without any nothing is sent', async () => {
+    server.on('POST', 'valo/run', answers);
+    await runs.run({ ...options, choices: async () => ({ environment: 'gpu' }) });
+    expect(server.requests('valo/run')[0].body).toMatchObject({ path: 'a.ipynb', environment: 'gpu' });
+    expect(await runs.run({ ...options, choices: async () => null })).toBeNull();
+    expect(server.requests('valo/run')).toHaveLength(1);
+  });
+
+  it('asks about what looks like a secret, and sends it when the user says so', async () => {
+    const found = [finding('f1', 'cell', 'a'), finding('f2', 'variable', 'KEY')];
+    server.on('POST', 'valo/run', ({ body }) =>
+      (body as IRunOptions).accept_findings?.length === 2 ? answers() : finds(...found)
+    );
+    const guard = vi.fn(async () => 'run' as const);
+    expect((await runs.run({ ...options, guard }))?.id).toBe('x7');
+    expect(guard).toHaveBeenCalledExactlyOnceWith(found);
+    expect(await runs.run(options)).toBeNull();
+  });
+
+  it('makes a secret variable of a plain one', async () => {
+    server.on('POST', 'valo/run', ({ body }) =>
+      (body as IRunOptions).environment_variables?.KEY ? finds(finding('f2', 'variable', 'KEY')) : answers()
+    );
+    const variables = { KEY: 'AKIA', MODE: 'fast' };
+    await runs.run({ ...options, environment_variables: variables, guard: async () => 'variable' });
+    expect(server.requests('valo/run')[1].body).toMatchObject({
+      environment_variables: { MODE: 'fast' },
+      secret_environment_variables: { KEY: 'AKIA' }
+    });
   });
 });

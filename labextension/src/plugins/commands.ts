@@ -1,32 +1,29 @@
-/** Everything a user can do, as commands. */
+/** Running notebooks, as commands. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import type { IRunRequest } from '../api/types';
+import type { IFinding, IRunRequest } from '../api/types';
+import { stateSentence } from '../components/state';
 import { DOMAIN } from '../components/trans';
+import { fitting, isEmpty, isValid, requestOf, withSecret } from '../model/draft';
 import { CommandIDs, IValo } from '../tokens';
 import { askSnapshot } from '../widgets/confirm';
 import { announceFailure } from '../widgets/failure';
 import { runIcon } from '../widgets/icons';
+import { askSecrets } from '../widgets/secretGuard';
 
 const RUN_ARGS = {
   type: 'object',
   properties: {
-    path: { type: 'string', description: 'The open notebook to run; the one in front when left out.' },
+    path: { type: 'string', description: 'The notebook to run; the one in front when left out.' },
     parameters: { type: 'object', description: 'Values of the notebook’s parameters, by name.' },
     inputs: { type: 'object', description: 'Addresses of the notebook’s inputs, by name.' },
     environment: { type: 'string', description: 'Where to run: slug of an environment.' },
     tags: { type: 'array', items: { type: 'string' }, description: 'Tags of the execution.' },
     title: { type: 'string', description: 'Title of the execution.' }
   }
-};
-
-const ID_ARGS = {
-  type: 'object',
-  required: ['id'],
-  properties: { id: { type: 'string', description: 'Identifier of the execution.' } }
 };
 
 /** Of a command's arguments only what a run takes: Lumino adds the key event of a shortcut. */
@@ -37,7 +34,7 @@ function requestIn(args: ReadonlyPartialJSONObject): Partial<IRunRequest> {
 
 export const commandsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:commands',
-  description: 'Commands that run notebooks remotely, stop and repeat executions.',
+  description: 'Commands that run notebooks remotely.',
   autoStart: true,
   requires: [IValo, INotebookTracker],
   optional: [ITranslator, ICommandPalette],
@@ -55,68 +52,89 @@ export const commandsPlugin: JupyterFrontEndPlugin<void> = {
       (args.path === undefined ? tracker.currentWidget : tracker.find(panel => panel.context.path === args.path)) ??
       null;
 
-    const failed = (reason: unknown, retry?: () => void) => announceFailure(trans, reason, retry);
+    /** The last choices of a notebook; null when the form has to be looked at first. */
+    const choicesOf = async (path: string): Promise<Partial<IRunRequest> | null> => {
+      const draft = await valo.drafts.fetch(path);
+      if (!draft || isEmpty(draft)) {
+        return {};
+      }
+      const info = await valo.api.notebook(path);
+      const fits = fitting(draft, info, null);
+      if (!isValid(fits, info)) {
+        void commands.execute(CommandIDs.runForm, { path });
+        return null;
+      }
+      return requestOf(fits, info);
+    };
+
+    /** What the secret guard found, shown; plain variables that become secret ones stay so. */
+    const guard = async (path: string, findings: IFinding[]) => {
+      const answer = await askSecrets(trans, findings, {
+        toCell: index => void commands.execute(CommandIDs.goToCell, { path, index }),
+        toForm: () => void commands.execute(CommandIDs.runForm, { path })
+      });
+      const draft = answer === 'variable' ? await valo.drafts.fetch(path) : null;
+      if (draft) {
+        const found = findings.flatMap(({ where, name }) => (where === 'variable' && name ? [name] : []));
+        await valo.drafts.save(path, found.reduce(withSecret, draft));
+      }
+      return answer;
+    };
 
     commands.addCommand(CommandIDs.run, {
       label: trans.__('Run Remotely'),
-      caption: trans.__('Save this notebook and run it remotely'),
+      caption: trans.__('Save this notebook and run it remotely with its last choices'),
       icon: runIcon,
       describedBy: { args: RUN_ARGS },
-      isEnabled: args => panelOf(args) !== null,
+      isEnabled: args => typeof args.path === 'string' || panelOf(args) !== null,
       execute: async args => {
-        const panel = panelOf(args);
-        if (!panel) {
+        const context = panelOf(args)?.context;
+        const path = context?.path ?? (args.path as string | undefined);
+        if (path === undefined) {
           return null;
         }
-        const { context } = panel;
+        const request = requestIn(args);
+        const given = Object.keys(request).some(name => name !== 'path');
         try {
           const execution = await valo.runs.run({
-            ...requestIn(args),
-            path: context.path,
+            ...request,
+            path,
             // the rejection is the user's: a dialog "File changed" was cancelled, or Lab has said what failed
-            save: () =>
-              context.ready
-                .then(() => context.save())
-                .then(
-                  () => true,
-                  () => false
-                ),
-            confirm: question => askSnapshot(trans, question)
+            save: async () =>
+              context
+                ? context.ready
+                    .then(() => context.save())
+                    .then(
+                      () => true,
+                      () => false
+                    )
+                : true,
+            choices: given ? undefined : () => choicesOf(path),
+            confirm: question => askSnapshot(trans, question),
+            guard: findings => guard(path, findings)
           });
           if (execution) {
             valo.projects.choose(execution.project);
+            if (!context) {
+              // no mark shows that it was taken
+              Notification.info(
+                trans.__('#%1 %2: %3', execution.counter, execution.title, stateSentence(trans, execution)),
+                {
+                  autoClose: 5000,
+                  actions: [
+                    {
+                      label: trans.__('Open'),
+                      callback: () => void commands.execute(CommandIDs.open, { id: execution.id })
+                    }
+                  ]
+                }
+              );
+            }
           }
           return execution as unknown as ReadonlyPartialJSONObject | null;
         } catch (reason) {
-          failed(reason, () => void commands.execute(CommandIDs.run, args));
+          announceFailure(trans, reason, () => void commands.execute(CommandIDs.run, args));
           return null;
-        }
-      }
-    });
-
-    commands.addCommand(CommandIDs.stop, {
-      label: trans.__('Stop Execution'),
-      describedBy: { args: ID_ARGS },
-      execute: async args => {
-        try {
-          await valo.api.stop(String(args.id));
-          valo.feed.push(await valo.api.execution(String(args.id)));
-        } catch (reason) {
-          failed(reason);
-        }
-      }
-    });
-
-    commands.addCommand(CommandIDs.rerun, {
-      label: trans.__('Run Execution Again'),
-      describedBy: { args: ID_ARGS },
-      execute: async args => {
-        try {
-          const execution = await valo.api.copy(String(args.id));
-          valo.feed.push(execution);
-          await commands.execute(CommandIDs.open, { id: execution.id });
-        } catch (reason) {
-          failed(reason);
         }
       }
     });

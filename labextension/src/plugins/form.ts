@@ -1,13 +1,11 @@
-/** The form beside the run button; what was chosen for a notebook is there again the next time. */
+/** The form beside the run button, and the one that repeats an execution with changes. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
-import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { DOMAIN } from '../components/trans';
-import { EMPTY, type IDraft } from '../model/draft';
+import { draftOf, infoOf, requestOf } from '../model/draft';
 import { CommandIDs, IValo } from '../tokens';
 import { announceFailure } from '../widgets/failure';
 import { FormWidget, type IFormOptions } from '../widgets/form';
@@ -15,21 +13,34 @@ import { Popover } from '../widgets/popover';
 
 export const formPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:form',
-  description: 'Run a notebook remotely with other parameters, inputs, tags or environment.',
+  description: 'Run a notebook remotely with other parameters, inputs, tags, variables or environment.',
   autoStart: true,
   requires: [IValo, INotebookTracker],
-  optional: [ITranslator, ICommandPalette, IStateDB],
+  optional: [ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     valo: IValo,
     tracker: INotebookTracker,
     translator: ITranslator | null,
-    palette: ICommandPalette | null,
-    state: IStateDB | null
+    palette: ICommandPalette | null
   ) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
-    const key = (path: string) => `valo-jupyter:form:${path}`;
+
+    const show = (anchor: Element, title: string, options: Pick<IFormOptions, 'load' | 'run' | 'files'>) => {
+      const form = new FormWidget({
+        ...options,
+        trans,
+        valo,
+        shortcut: CommandRegistry.formatKeystroke('Accel Enter'),
+        run: (draft, info) => {
+          popover.dispose();
+          options.run(draft, info);
+        }
+      });
+      const popover = new Popover(form, anchor, title);
+      popover.open();
+    };
 
     commands.addCommand(CommandIDs.runForm, {
       label: trans.__('Run Remotely with Options…'),
@@ -56,39 +67,67 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
         }
         app.shell.activateById(panel.id);
         const { context } = panel;
-        const form = new FormWidget({
-          trans,
-          valo,
+        show(panel.node.querySelector('.valo-Run-options') ?? panel.toolbar.node, trans.__('Run remotely'), {
           files,
-          shortcut: CommandRegistry.formatKeystroke('Accel Enter'),
           load: async () => {
             // the parameters are read from the file: what was just typed belongs to it
             await context.save().catch(() => undefined);
             const [info, environments, draft] = await Promise.all([
               valo.api.notebook(context.path),
               valo.api.pool.environments(),
-              state?.fetch(key(context.path))
+              valo.drafts.fetch(context.path)
             ]);
+            return { info, environments: environments.results, draft };
+          },
+          // the command takes the last choices: no value stands in a command's arguments, which others may record
+          run: draft =>
+            void valo.drafts
+              .save(context.path, draft)
+              .then(() => commands.execute(CommandIDs.run, { path: context.path }))
+        });
+      }
+    });
+
+    commands.addCommand(CommandIDs.rerunForm, {
+      label: trans.__('Run Again with Changes…'),
+      caption: trans.__('The same code with other parameters, inputs, tags or environment'),
+      describedBy: {
+        args: {
+          type: 'object',
+          required: ['id'],
+          properties: { id: { type: 'string', description: 'Identifier of the execution.' } }
+        }
+      },
+      execute: args => {
+        const id = String(args.id);
+        show(anchorOf(id), trans.__('Run again with changes'), {
+          load: async () => {
+            const [execution, environments] = await Promise.all([valo.api.execution(id), valo.api.pool.environments()]);
             return {
-              info,
+              info: infoOf(execution),
               environments: environments.results,
-              draft: { ...EMPTY, ...(draft as Partial<IDraft> | undefined) }
+              draft: null,
+              own: draftOf(execution)
             };
           },
-          remember: draft => void state?.save(key(context.path), draft as unknown as ReadonlyPartialJSONObject),
-          run: request => {
-            popover.dispose();
-            void commands.execute(CommandIDs.run, {
-              ...(request as ReadonlyPartialJSONObject),
-              path: context.path
-            });
-          }
+          run: (draft, info) =>
+            void valo.api.copy(id, requestOf(draft, info)).then(
+              execution => {
+                valo.feed.push(execution);
+                return commands.execute(CommandIDs.open, { id: execution.id });
+              },
+              reason => announceFailure(trans, reason)
+            )
         });
-        const anchor = panel.node.querySelector('.valo-Run-options') ?? panel.toolbar.node;
-        const popover = new Popover(form, anchor, trans.__('Run remotely'));
-        popover.open();
       }
     });
     palette?.addItem({ command: CommandIDs.runForm, category: trans.__('Valo') });
   }
 };
+
+/** What shows the execution and can be seen; the button that has the focus when there is none. */
+function anchorOf(id: string): Element {
+  const shown = [...document.querySelectorAll(`[data-execution="${CSS.escape(id)}"]`)];
+  const seen = shown.find(node => node.getClientRects().length > 0);
+  return seen ?? document.activeElement ?? document.body;
+}

@@ -1,8 +1,10 @@
 /** Provides what all other plugins share. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ValoAPI } from '../api/client';
 import { Account } from '../model/account';
+import { Drafts } from '../model/drafts';
 import { EnvironmentsModel } from '../model/environments';
 import { ExecutionFeed } from '../model/feed';
 import { Places } from '../model/places';
@@ -18,8 +20,9 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
   description: 'The Valo server as the interface sees it.',
   autoStart: true,
   requires: [INotebookTracker],
+  optional: [IStateDB],
   provides: IValo,
-  activate: (app: JupyterFrontEnd, tracker: INotebookTracker): IValo => {
+  activate: (app: JupyterFrontEnd, tracker: INotebookTracker, state: IStateDB | null): IValo => {
     const api = new ValoAPI(app.serviceManager.serverSettings);
     const server = new ServerModel(api);
     const feed = new ExecutionFeed(api);
@@ -60,6 +63,7 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
       feed,
       projects,
       runs,
+      drafts: new Drafts(state, app.serviceManager.contents),
       environments: new EnvironmentsModel(api.pool),
       uploads: new Uploads(api.data),
       account: new Account(api.pool),

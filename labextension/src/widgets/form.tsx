@@ -3,21 +3,19 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { useCallback, useEffect, useState } from 'react';
 import { asError } from '../api/errors';
-import type { IEnvironment, INotebookInfo, IRunRequest } from '../api/types';
+import type { IEnvironment, INotebookInfo } from '../api/types';
 import { Message } from '../components/Message';
 import { RunForm } from '../components/RunForm';
 import { TransContext, useTrans } from '../components/trans';
-import { fitting, requestOf, withFiles, type IDraft } from '../model/draft';
+import { EMPTY, fitting, withFiles, type IDraft } from '../model/draft';
 import type { IValo } from '../tokens';
 import { InputPicker } from './inputPicker';
 
 export interface IFormOptions {
   trans: TranslationBundle;
   shortcut: string;
-  load: () => Promise<{ info: INotebookInfo; environments: IEnvironment[]; draft: IDraft }>;
-  /** Keep what was chosen for the next time. */
-  remember: (draft: IDraft) => void;
-  run: (request: Omit<IRunRequest, 'path'>) => void;
+  load: () => Promise<ILoaded & { draft: IDraft | null }>;
+  run: (draft: IDraft, info: INotebookInfo) => void;
   valo: Pick<IValo, 'api' | 'feed'>;
   /** Files to use, from elsewhere: they go to the first input, where they are seen and can be moved. */
   files?: readonly { address: string; name: string }[];
@@ -40,21 +38,24 @@ export class FormWidget extends ReactWidget {
 interface ILoaded {
   info: INotebookInfo;
   environments: IEnvironment[];
+  /** What stands there without any choice; an empty draft when left out. */
+  own?: IDraft;
 }
 
 function Form(props: IFormOptions): JSX.Element {
   const trans = useTrans();
-  const { load, remember, run, shortcut, valo, files } = props;
+  const { load, run, shortcut, valo, files } = props;
   const [loaded, setLoaded] = useState<ILoaded | null>(null);
   const [draft, setDraft] = useState<IDraft | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const begin = useCallback(() => {
     setProblem(null);
     load().then(
-      ({ info, environments, draft: remembered }) => {
+      ({ draft: remembered, ...rest }) => {
+        const { info, environments, own = EMPTY } = rest;
         const slugs = environments.map(({ slug }) => slug);
-        setDraft(withFiles(fitting(remembered, info, slugs), info, files ?? []));
-        setLoaded({ info, environments });
+        setDraft(withFiles(fitting(remembered ?? own, info, slugs), info, files ?? []));
+        setLoaded(rest);
       },
       reason => setProblem(asError(reason).message)
     );
@@ -80,10 +81,7 @@ function Form(props: IFormOptions): JSX.Element {
       names={Object.fromEntries((files ?? []).map(({ address, name }) => [address, name]))}
       picker={(add, close) => <InputPicker valo={valo} project={loaded.info.project.id} onAdd={add} onClose={close} />}
       onChange={setDraft}
-      onRun={() => {
-        remember(draft);
-        run(requestOf(draft, loaded.info));
-      }}
+      onRun={() => run(draft, loaded.info)}
     />
   );
 }
