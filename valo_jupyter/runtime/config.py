@@ -12,16 +12,25 @@ import yaml
 _Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def write_config(folder: Path, assignment: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
-    """Write `parameters`, `inputs` and `execution`, each as .json and .yaml.
+def write_config(
+    folder: Path, assignment: Mapping[str, Any], inputs: Mapping[str, Any], api: Mapping[str, Any] | None = None
+) -> None:
+    """Write `parameters`, `inputs` and `execution`, and `api` if there is one, each as .json and .yaml.
 
-    `inputs` is what `inputs.json` holds: `{input: {"files": [...]}}`.
+    Parameters
+    ----------
+    inputs
+        What `inputs.json` holds: `{input: {"files": [...]}}`.
+    api
+        Requests that code may send, by name: `{"input_request": {"url": ..., "method": "GET"}}`.
     """
     folder.mkdir(exist_ok=True)
     # valohai-utils takes parameters.json instead of prepare()'s defaults, never both: so every parameter stands in it
     _write(folder, "parameters", dict(assignment["parameters"]))
     _write(folder, "inputs", dict(inputs))
     _write(folder, "execution", execution_facts(assignment))
+    if api:
+        _write(folder, "api", dict(api))
 
 
 def execution_facts(assignment: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from valo_jupyter.runtime.contract import Folders
 
 #: Ours, our tools', or of the Jupyter server that started us: none of user code's business, some of them secret.
 _OURS = ("VALO_", "VALOHAI_", "VH_", "DASK_", "JPY_", "JUPYTERHUB_", "PAPERMILL_")
+LOOPBACK = "127.0.0.1"
 _PACKAGE_PARENT = str(Path(__file__).resolve().parents[2])
 
 
@@ -47,6 +48,13 @@ def valohai_variables(assignment: Mapping[str, Any], folders: Folders) -> dict[s
         "VH_REPOSITORY_DIR": str(folders.repository),
         "VALO_EXECUTION": execution["id"],
     }
+
+
+def without_proxy_to_us(environment: Mapping[str, str]) -> dict[str, str]:
+    """With this computer's loopback among what is reached without a proxy."""
+    given = environment.get("no_proxy") or environment.get("NO_PROXY")
+    value = f"{given},{LOOPBACK}" if given else LOOPBACK
+    return {**environment, "no_proxy": value, "NO_PROXY": value}
 
 
 def _python(assignment: Mapping[str, Any]) -> str:

@@ -7,9 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from secrets import token_urlsafe
+from typing import TYPE_CHECKING, Any
 
 from valo_jupyter.domain.errors import ImageUnavailable, Invalid, ServerUnreachable, StaleAttempt, ValoError
 from valo_jupyter.runtime.assigned import AssignedStores
@@ -18,15 +18,15 @@ from valo_jupyter.runtime.config import write_config
 from valo_jupyter.runtime.containers.errors import ContainerFailed
 from valo_jupyter.runtime.contract import Folders, Outcome, Place, ProcessWatch, StopRequest, StopSignal
 from valo_jupyter.runtime.elsewhere import guarded, source_of
+from valo_jupyter.runtime.ending import tell_end, worded
 from valo_jupyter.runtime.folders import make_folders, remove_folders
-from valo_jupyter.runtime.inputs import Inputs
+from valo_jupyter.runtime.inputs import Inputs, asks_for_inputs
 from valo_jupyter.runtime.kernels import KernelPool
-from valo_jupyter.runtime.left_out import explain_missing
 from valo_jupyter.runtime.limits import Limits
 from valo_jupyter.runtime.machine import describe_machine
 from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
-from valo_jupyter.runtime.outputs import Collected, Destination, Outputs, keep_folder, waiting_note
+from valo_jupyter.runtime.outputs import Storing
 from valo_jupyter.runtime.probe import PROBE, probe
 from valo_jupyter.runtime.programs import OnThisMachine, Programs, programs_for
 from valo_jupyter.runtime.reporter import Reporter
@@ -34,15 +34,13 @@ from valo_jupyter.runtime.unkept import Checkout
 from valo_jupyter.runtime.wire import Refused, Wire
 from valo_jupyter.stores.errors import Cancelled
 
+if TYPE_CHECKING:
+    from valo_jupyter.runtime.inputs.demand import OnDemand
+
 log = logging.getLogger(__name__)
 
 #: what `run_job` returns when another attempt has taken over, or nobody wants this one
 STALE = "stale"
-#: seconds for storing outputs after a stop; the server ends the attempt itself soon after
-UPLOADS_AFTER_STOP = 15.0
-#: the last of them are for keeping near what a store of the network has not got
-UPLOADS_NEAR = 7.0
-_SHORT = 1000
 
 
 def run_job(
@@ -94,8 +92,6 @@ def run_job(
     except Exception:
         log.exception("%s: the job failed outside of its code", name)
         return "crashed"
-    finally:
-        wire.close()
 
 
 class Job:
@@ -122,12 +118,16 @@ class Job:
         variables = assignment["environment_variables"]
         secrets = {name: str(variables[name]) for name in assignment["secret_names"] if name in variables}
         self._secrets = list(secrets.values())
+        #: for files that code asks for while it runs; what it prints of their addresses does not show it
+        self._token = token_urlsafe(24)
+        if asks_for_inputs(assignment):
+            self._secrets.append(self._token)
+        self._on_demand: OnDemand | None = None
         self._shows = [name for name, value in secrets.items() if not Mask.hides(value)]
         self._mask = Mask(self._secrets)
         self._stop = StopSignal()
         #: set when the attempt is stale: nothing is to be insisted on any more
         self._lost = threading.Event()
-        self._uploads_until = float("inf")
         self._code_begun: float | None = None
         self._seconds: dict[str, float] = {}
         self._stop.on_stop(self._on_stop)
@@ -147,7 +147,8 @@ class Job:
             self._reporter.close()
             if self._lost.is_set():
                 return STALE
-            self._tell_end(outcome)
+            seconds = {"total": time.monotonic() - self._begun, **self._seconds}
+            tell_end(self._wire, outcome, seconds, self._mask, self._lost)
             return outcome.status
         except (StaleAttempt, ServerUnreachable):
             return STALE
@@ -156,6 +157,8 @@ class Job:
             if not self._reporter.closed:
                 self._stop.set(StopRequest("the job is over", kill_after=0, status="lost"))
                 self._reporter.close()
+            if self._on_demand is not None:
+                self._on_demand.close()
             self._programs.close()
             remove_folders(self._folders)
 
@@ -171,7 +174,7 @@ class Job:
                 self._assignment["limits"], self._stop, since=self._begun, last_output=self._last_output
             ) as limits:
                 outcome = self._prepared() or self._ran(limits)
-            return self._after(outcome)
+            return worded(outcome, self._stop, self._assignment, self._programs, self._reporter)
         except (StaleAttempt, ServerUnreachable):
             # the second is raised only when the attempt is lost already: nobody will hear of this outcome
             self._stop.set(StopRequest("no longer the valid writer", kill_after=0, status="lost"))
@@ -191,24 +194,33 @@ class Job:
             return Outcome("stopped")
         with self._phase("inputs"):
             try:
-                inputs = Inputs(
-                    self._assignment,
-                    self._folders,
-                    self._reporter,
-                    register=lambda items: self._register("/run/v1/inputs", items),
-                    cancel=self._stop.is_set,
-                    source=self._source,
-                    stores=self._stores,
-                    shared=self._programs.inputs_are_read_only,
-                ).fetch()
+                self._inputs()
             except Cancelled:
                 return Outcome("stopped")
             except ValoError as error:
                 if isinstance(error, StaleAttempt):
                     raise
                 return Outcome("error", error.message)
-            write_config(self._folders.config, self._assignment, self._programs.inputs(inputs))
         return Outcome("stopped") if self._stop.is_set() else None
+
+    def _inputs(self) -> None:
+        """Fetch them, and write what code can read of them and of all else."""
+        inputs = Inputs(
+            self._assignment,
+            self._folders,
+            self._reporter,
+            register=lambda items: self._register("/run/v1/inputs", items),
+            cancel=self._stop.is_set,
+            source=self._source,
+            stores=self._stores,
+            shared=self._programs.inputs_are_read_only,
+            asks=asks_for_inputs(self._assignment) and self._programs.can_ask(),
+        )
+        found, api = inputs.fetch(), {}
+        if (on_demand := inputs.on_demand(self._token)) is not None:
+            self._on_demand = on_demand
+            api["input_request"] = on_demand.request(self._programs.serve(on_demand))
+        write_config(self._folders.config, self._assignment, self._programs.inputs(found), api)
 
     def _image_pulled(self) -> Outcome | None:
         """An outcome if the execution's image is not to be had, or cannot be run here."""
@@ -233,19 +245,18 @@ class Job:
 
     def _ran(self, limits: Limits) -> Outcome:
         """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
-        destination = Destination(
-            self._source.store, self._stores, self._assignment.get("upload"), far=self._source.far
-        )
-        outputs = Outputs(
+        storing = Storing(
+            self._assignment,
             self._folders,
-            destination,
             self._reporter,
+            self._stop,
+            source=self._source,
+            stores=self._stores,
             register=lambda items: self._register("/run/v1/outputs", items),
-            cancel=lambda: self._lost.is_set() or time.monotonic() > self._uploads_until,
-            hurry=lambda: time.monotonic() > self._uploads_until - UPLOADS_NEAR,
+            lost=self._lost,
             mask=self._mask,
         )
-        outputs.watch()
+        storing.watch()
         project = Checkout.ready(self._folders)
         try:
             self._code_begun = time.monotonic()
@@ -255,25 +266,8 @@ class Job:
         finally:
             limits.end()
             with self._phase("outputs"):
-                self._stop.on_stop(self._limit_uploads)
-                collected = outputs.collect()
-        return self._with_outputs(outcome, collected, destination)
-
-    def _with_outputs(self, outcome: Outcome, collected: Collected, destination: Destination) -> Outcome:
-        """The outcome with what is to be known of files that are not where they belong."""
-        if collected.kept:
-            counter = self._assignment["execution"]["counter"]
-            note = waiting_note(collected.kept, destination, counter)
-            self._reporter.status(note)
-            if outcome.status == "complete" and not outcome.reason:
-                outcome = replace(outcome, reason=note)
-        failures = collected.failures
-        if collected.left and not self._lost.is_set():
-            failures = [*failures, keep_folder(self._folders)]
-            self._reporter.status(failures[-1])
-        if failures and outcome.status == "complete" and not self._stop.is_set():
-            return replace(outcome, status="error", reason="; ".join(failures))
-        return outcome
+                collected = storing.finish()
+        return storing.added(outcome, collected)
 
     def _run_code(self) -> Outcome:
         notebook, programs = self._assignment["notebook"], self._programs
@@ -306,49 +300,8 @@ class Job:
             )
         finally:
             programs.leave()
-
-    def _after(self, outcome: Outcome) -> Outcome:
-        """The outcome as it is told: a stop that came first, and what is known of missing files."""
-        request = self._stop.request
-        if request is not None and (outcome.status != "error" or not outcome.reason):
-            status = "error" if request.status == "error" else "stopped"
-            outcome = replace(outcome, status=status, reason=outcome.reason or request.reason)
-        if hint := self._why_missing(outcome):
-            outcome = replace(outcome, reason=f"{outcome.reason}; {hint}")
-        if outcome.reason:
-            self._reporter.status(f"{outcome.status.capitalize()}: {outcome.reason}")
-        return outcome
-
-    def _why_missing(self, outcome: Outcome) -> str | None:
-        """What is known of the file that code did not find, if that is how it failed."""
-        if outcome.error is None or outcome.error.get("ename") != "FileNotFoundError":
-            return None
-        message, repository = outcome.error["evalue"], self._programs.folders.repository
-        cwd = (repository / self._assignment["notebook"]["path"]).parent
-        left_out = self._assignment["left_out"]
-        return explain_missing(message, left_out, repository=repository, cwd=cwd) or self._programs.advice(message)
-
-    def _tell_end(self, outcome: Outcome) -> None:
-        try:
-            self._wire.insist("/run/v1/end", self._end(outcome), give_up=self._lost)
-        except Refused as error:
-            # something in the details; how it ended must be known all the same
-            log.error("%s: %s", self._name, error.message)
-            bare = Outcome(outcome.status, outcome.reason[:_SHORT], outcome.exit_code)
-            self._wire.insist("/run/v1/end", self._end(bare), give_up=self._lost)
-
-    def _end(self, outcome: Outcome) -> dict[str, Any]:
-        """The body of `POST /run/v1/end`."""
-        seconds = {"total": time.monotonic() - self._begun, **self._seconds, **outcome.seconds}
-        return {
-            "status": outcome.status,
-            "reason": self._mask.text(outcome.reason),
-            "exit_code": outcome.exit_code,
-            "error": self._mask.value(outcome.error),
-            "seconds": {name: round(value, 6) for name, value in seconds.items()},
-            "peak_memory_bytes": outcome.peak_memory_bytes,
-            "capture": self._mask.value(outcome.capture),
-        }
+            if self._on_demand is not None:
+                self._on_demand.close()
 
     def _register(self, path: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         answer = self._wire.insist(path, items, give_up=self._lost)
@@ -361,11 +314,6 @@ class Job:
     def _on_stop(self, request: StopRequest) -> None:
         if request.status == "lost":
             self._lost.set()
-
-    def _limit_uploads(self, request: StopRequest) -> None:
-        # called at once when the stop came while the code ran; a limit of time or silence is none for its outputs
-        if request.status == "stopped":
-            self._uploads_until = time.monotonic() + UPLOADS_AFTER_STOP
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

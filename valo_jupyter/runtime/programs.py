@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from valo_jupyter.domain.errors import ImageUnavailable
 from valo_jupyter.runtime.contract import Folders, ProcessWatch, Sink, StopSignal
 from valo_jupyter.runtime.elsewhere import own_kernel
-from valo_jupyter.runtime.environment import user_environment
+from valo_jupyter.runtime.environment import user_environment, without_proxy_to_us
 from valo_jupyter.runtime.kernels import KernelPool, Kernels
 from valo_jupyter.runtime.shell import ProcessShell, StartShell
 from valo_jupyter.runtime.stopping import kill_marked
 from valo_jupyter.runtime.valohai_paths import NOTE, advice, with_own_folders
 from valo_jupyter.runtime.wire import Refused
+
+if TYPE_CHECKING:
+    from valo_jupyter.runtime.inputs.demand import OnDemand
 
 
 class Programs(Protocol):
@@ -39,6 +42,14 @@ class Programs(Protocol):
 
     @property
     def start_shell(self) -> StartShell: ...
+
+    def can_ask(self) -> bool:
+        """Code can ask this machine for inputs while it runs; if not, the log says so."""
+        ...
+
+    def serve(self, on_demand: OnDemand) -> str:
+        """The address at which code will find it."""
+        ...
 
     def enter(self) -> None:
         """The attempt's folders are complete: code may have them."""
@@ -78,11 +89,20 @@ class OnThisMachine:
         self.start_shell: StartShell = ProcessShell
         self._assignment = assignment
         self._sink = sink
+        self._serves = False
+
+    def can_ask(self) -> bool:
+        return True
+
+    def serve(self, on_demand: OnDemand) -> str:
+        self._serves = True
+        return on_demand.listen()
 
     def enter(self) -> None: ...
 
     def environment(self) -> dict[str, str]:
-        return user_environment(self._assignment, self.folders)
+        environment = user_environment(self._assignment, self.folders)
+        return without_proxy_to_us(environment) if self._serves else environment
 
     def kernel(self, wanted: dict[str, Any] | None) -> dict[str, Any] | None:
         return own_kernel(wanted)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from valo_jupyter.runtime import job
+from valo_jupyter.runtime.outputs import storing
 from valo_jupyter.stores.local import LocalStore
 
 
@@ -233,7 +233,7 @@ def test_many_outputs_are_told_together(bench):
 
 
 def test_a_stop_while_storing_keeps_what_is_stored(bench, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(job, "UPLOADS_AFTER_STOP", 0.3)
+    monkeypatch.setattr(storing, "AFTER_STOP", 0.3)
 
     def stop(path: str) -> None:
         if path == "outputs":

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from valo_jupyter.runtime.containers.asking import lead
 from valo_jupyter.runtime.containers.container import Container
 from valo_jupyter.runtime.containers.daemon import sees_our_mounts
 from valo_jupyter.runtime.containers.engine import ContainerEngine
@@ -13,6 +14,10 @@ from valo_jupyter.runtime.containers.folder import INSIDE, RunFolder
 from valo_jupyter.runtime.containers.images import Image
 from valo_jupyter.runtime.containers.inside import HOME, Inside, bind
 from valo_jupyter.runtime.contract import Folders, Sink
+from valo_jupyter.runtime.inputs import asks_for_inputs
+
+if TYPE_CHECKING:
+    from valo_jupyter.runtime.inputs.demand import OnDemand
 
 
 class Box:
@@ -46,11 +51,13 @@ class Box:
         self._short = short
         self.labels = labels
         self._started = started
+        #: what code asks for inputs, if there are such that it does
+        self.on_demand: OnDemand | None = None
         self.inside = Inside(
             folders,
             owner,
             read_only=self.settings["profile"] == "strict",
-            writable_inputs=any(given.get("download") == "on-demand" for given in assignment["inputs"]),
+            writable_inputs=asks_for_inputs(assignment),
         )
         for name in engine.unable(self.settings):
             sink.log("status", [f"The container engine of this machine cannot limit {name.removesuffix('_bytes')}"])
@@ -66,7 +73,8 @@ class Box:
 
     def start(self, folder: RunFolder, environment: Mapping[str, str], command: str, *, cwd: str) -> Container:
         """Start a shell on `command`; the container sees `folder` as `INSIDE`. Close both afterwards."""
-        left_out = folder.write_start(self.environment(environment), command)
+        before = lead(self.on_demand, folder, self.inside.owner) if self.on_demand is not None else ""
+        left_out = folder.write_start(self.environment(environment), command, before=before)
         if left_out:
             names = ", ".join(sorted(left_out))
             self._sink.log("status", [f"No shell can hand on variables of these names, so they are not set: {names}"])

@@ -93,16 +93,16 @@ class RunFolder:
         read = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
         return OutputPipe(read, os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW))
 
-    def write_start(self, environment: Mapping[str, str], command: str) -> list[str]:
-        """Write what `argv()` runs: `command`, in a shell. Returns variables that no shell can hand on, left out.
+    def write_start(self, environment: Mapping[str, str], command: str, *, before: str = "") -> list[str]:
+        """Write what `argv()` runs: `before` and `command`, in a shell. What no shell can hand on is left out.
 
-        Variables are not given to the container engine: it shows them to everyone who may ask it.
+        Returns the names of those variables. The container engine is given none: it shows them to all who may ask it.
         """
         left_out = [name for name in environment if not _NAME.fullmatch(name) or name in _OF_THE_SHELL]
         lines = [f"export {name}={shlex.quote(value)}" for name, value in environment.items() if name not in left_out]
         self.write(_ENVIRONMENT, "\n".join([*lines, ""]))
         self._lifeline = self.make_pipe(_LIFELINE)
-        self.write(_START, f"{_PREPARE}{command}\n")
+        self.write(_START, f"{_PREPARE}{before}{command}\n")
         return left_out
 
     @staticmethod

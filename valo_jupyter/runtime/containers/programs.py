@@ -6,8 +6,9 @@ import os
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from valo_jupyter.runtime.containers.asking import ADDRESS, has_python
 from valo_jupyter.runtime.containers.box import Box
 from valo_jupyter.runtime.containers.engine import ContainerEngine
 from valo_jupyter.runtime.containers.images import Access, Images
@@ -18,6 +19,9 @@ from valo_jupyter.runtime.containers.shell import ContainerShell
 from valo_jupyter.runtime.contract import Folders, ProcessWatch, Sink, StopSignal
 from valo_jupyter.runtime.environment import valohai_variables
 from valo_jupyter.runtime.shell import StartShell
+
+if TYPE_CHECKING:
+    from valo_jupyter.runtime.inputs.demand import OnDemand
 
 connect = ContainerEngine.connect
 
@@ -71,6 +75,17 @@ class InContainers:
             kept.close()
             raise
 
+    def can_ask(self) -> bool:
+        able = has_python(self._box.engine, self.image.id, self._box.labels)
+        if not able:
+            note = "The image has no Python by which code could ask for inputs: they are downloaded before it starts"
+            self._sink.log("status", [note])
+        return able
+
+    def serve(self, on_demand: OnDemand) -> str:
+        self._box.on_demand = on_demand
+        return ADDRESS
+
     def enter(self) -> None:
         self.executed.mkdir()
         self._box.inside.give()
@@ -89,7 +104,8 @@ class InContainers:
         inside = self._box.inside
         return {
             name: {
-                "files": [{**file, "path": file["path"] and inside.path(Path(file["path"]))} for file in each["files"]]
+                **each,
+                "files": [{**file, "path": file["path"] and inside.path(Path(file["path"]))} for file in each["files"]],
             }
             for name, each in found.items()
         }

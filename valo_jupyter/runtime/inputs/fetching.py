@@ -5,9 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from valo_jupyter.client.human import size
 from valo_jupyter.domain.errors import InputUnavailable
@@ -16,55 +15,29 @@ from valo_jupyter.runtime.contract import Folders, Sink
 from valo_jupyter.runtime.elsewhere import Source
 from valo_jupyter.runtime.inputs.finding import WEB, Finder, Wanted
 from valo_jupyter.runtime.inputs.names import Places
-from valo_jupyter.runtime.inputs.ways import FromWeb, Terms
+from valo_jupyter.runtime.inputs.telling import InputFile, Register, Telling
+from valo_jupyter.runtime.inputs.ways import FromCheckout, Terms
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.stores.base import Cancel
-from valo_jupyter.stores.digests import Checksums
 from valo_jupyter.stores.errors import Cancelled, StoreError
 from valo_jupyter.stores.http import without_credentials
+
+if TYPE_CHECKING:
+    from valo_jupyter.runtime.inputs.demand import OnDemand
 
 #: files that are fetched at once; of the large ones, whose parts a store fetches at once, fewer
 _AT_ONCE = 16
 _LARGE_AT_ONCE = 3
 _LARGE = 32_000_000
-#: files told to the server at once
-_TOGETHER = 500
 #: what a disk keeps free for all else
 _SPARE = 100_000_000
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class InputFile:
-    """One file of an input; `path` and `sums` are None where its download is left to the code."""
-
-    wanted: Wanted
-    name: str
-    path: Path | None
-    sums: Checksums | None
-    version: str | None = None
-    datum: str | None = None
-
-    def to_report(self) -> dict[str, Any]:
-        """Its entry in `POST /run/v1/inputs`."""
-        assert self.sums is not None
-        told = {"input": self.wanted.input, "name": self.name, "uri": self.wanted.uri, **asdict(self.sums)}
-        more = {**self.wanted.facts, "version": self.version}
-        return told | {name: value for name, value in more.items() if value is not None}
-
-    def to_config(self) -> dict[str, Any]:
-        """Its entry in `inputs.json`."""
-        sums = self.sums
-        return {
-            "name": self.name,
-            "path": str(self.path) if self.path else None,
-            "uri": self.wanted.uri,
-            "size": sums.size if sums else None,
-            "checksums": {"md5": sums.md5, "sha1": sums.sha1, "sha256": sums.sha256} if sums else {},
-            "metadata": [],
-            "datum_id": self.datum,
-        }
+def asks_for_inputs(assignment: Mapping[str, Any]) -> bool:
+    """Whether inputs are to be left to the code."""
+    return any(given.get("download") == "on-demand" for given in assignment["inputs"])
 
 
 class Inputs:
@@ -78,6 +51,13 @@ class Inputs:
         Has the built-in store, and this machine's downloads.
     shared
         Code cannot write to its inputs: they may be links to what is kept for others.
+    asks
+        Code can ask for files while it runs.
+
+    Attributes
+    ----------
+    waiting
+        Those that it is to ask for, once everything else is fetched.
     """
 
     def __init__(
@@ -86,16 +66,17 @@ class Inputs:
         folders: Folders,
         sink: Sink,
         *,
-        register: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+        register: Register,
         cancel: Cancel,
         source: Source,
         stores: AssignedStores,
         shared: bool = False,
+        asks: bool = True,
     ) -> None:
         self._given = assignment["inputs"]
         self._folders = folders
         self._sink = sink
-        self._register = register
+        self._telling = Telling(sink, register)
         self._cancel = cancel
         self._source = source
         self._failed = threading.Event()
@@ -105,19 +86,21 @@ class Inputs:
         self._fresh = str(asked).lower() in ("1", "yes", "true")
         self._shared = shared and not self._fresh
         self._inside = bool(assignment.get("private_redirects"))
+        self._asks = asks
+        self.waiting: list[InputFile] = []
 
     def fetch(self) -> dict[str, Any]:
         """Fetch everything; what `inputs.json` is to hold."""
         self._folders.inputs.mkdir(exist_ok=True)
         if not self._given:
             return {}
-        terms = Terms(self._source.inputs, self._given_up, self._fresh, self._shared, self._inside)
+        terms = self._terms()
         with (
             ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="valo-download") as small,
             ThreadPoolExecutor(_LARGE_AT_ONCE, thread_name_prefix="valo-download-large") as large,
         ):
             wanted = self._found(small)
-            needs = [0 if _on_demand(each) else each.way.needs(terms) for each in wanted]
+            needs = [0 if self._on_demand(each) else each.way.needs(terms) for each in wanted]
             self._check_room(wanted, needs, terms)
             targets = [self._target(each) for each in wanted]
             files = self._all(
@@ -125,10 +108,33 @@ class Inputs:
                 for each, needed, target in zip(wanted, needs, targets, strict=True)
             )
         terms.cache.trim()
+        self.waiting = [file for file in files if file.path is None]
+        here = iter(self._telling.tell([file for file in files if file.path is not None]))
         found: dict[str, list[InputFile]] = {given["name"]: [] for given in self._given}
-        for file in self._registered(files):
-            found[file.wanted.input].append(file)
-        return {name: {"files": [file.to_config() for file in files]} for name, files in found.items()}
+        for file in files:
+            found[file.wanted.input].append(file if file.path is None else next(here))
+        return {name: self._config(name, files) for name, files in found.items()}
+
+    def on_demand(self, token: str) -> OnDemand | None:
+        """What code asks for the files that are left to it, if there are such; the caller closes it."""
+        if not self.waiting:
+            return None
+        # imported where it is needed, which is seldom
+        from valo_jupyter.runtime.inputs.demand import OnDemand
+
+        return OnDemand(token, self.waiting, self._terms(), self._telling, self._sink, self._folders.root)
+
+    def _config(self, name: str, files: list[InputFile]) -> dict[str, Any]:
+        config: dict[str, Any] = {"files": [file.to_config() for file in files]}
+        if waiting := sum(file.path is None for file in files):
+            # valohai-utils asks for their addresses by it
+            config["input_id"] = name
+            count = "1 file" if waiting == 1 else f"{waiting} files"
+            self._sink.log("status", [f"Input {name}: {count} to be downloaded when code asks for them"])
+        return config
+
+    def _terms(self) -> Terms:
+        return Terms(self._source.inputs, self._given_up, self._fresh, self._shared, self._inside)
 
     def _found(self, pool: ThreadPoolExecutor) -> list[Wanted]:
         pairs = [(given, uri) for given in self._given for uri in given["uris"]]
@@ -136,7 +142,7 @@ class Inputs:
             pool.submit(self._named, given["name"], self._finder.find, given, uri) for given, uri in pairs
         )
         for (given, uri), wanted in zip(pairs, found, strict=True):
-            if "://" in uri and given.get("download") != "on-demand":
+            if "://" in uri and not any(self._on_demand(each) for each in wanted):
                 shown = without_credentials(uri) if uri.startswith(WEB) else uri
                 many = "" if len(wanted) == 1 else f": {len(wanted)} files"
                 self._sink.log("status", [f"Downloading input {given['name']}: {shown}{many}"])
@@ -154,11 +160,20 @@ class Inputs:
             )
 
     def _target(self, wanted: Wanted) -> Path | None:
-        return self._names.take(wanted.input, wanted.name) if wanted.name is not None else None
+        # code asks for a file by its name
+        name = wanted.name or (wanted.input if self._on_demand(wanted) else None)
+        return self._names.take(wanted.input, name) if name is not None else None
+
+    def _on_demand(self, wanted: Wanted) -> bool:
+        # what is in the snapshot is here
+        return self._asks and wanted.given.get("download") == "on-demand" and not isinstance(wanted.way, FromCheckout)
 
     def _bring(self, wanted: Wanted, target: Path | None, terms: Terms) -> InputFile:
-        if _on_demand(wanted):
-            return InputFile(wanted, wanted.name or wanted.input, None, None)
+        if self._on_demand(wanted):
+            assert target is not None
+            # valohai-utils makes the input's own folder only
+            target.parent.mkdir(parents=True, exist_ok=True)
+            return InputFile(wanted, self._name(wanted, target))
         return self._named(wanted.input, self._fetch, wanted, target, terms)
 
     def _fetch(self, wanted: Wanted, target: Path | None, terms: Terms) -> InputFile:
@@ -168,8 +183,10 @@ class Inputs:
         target = target or self._names.take(wanted.input, content.filename or wanted.input)
         target.parent.mkdir(parents=True, exist_ok=True)
         content.put(target)
-        name = target.relative_to(self._folders.inputs / wanted.input).as_posix()
-        return InputFile(wanted, name, target, content.sums, content.version)
+        return InputFile(wanted, self._name(wanted, target), target, content.sums, content.version)
+
+    def _name(self, wanted: Wanted, target: Path) -> str:
+        return target.relative_to(self._folders.inputs / wanted.input).as_posix()
 
     def _named(self, name: str, what: Callable[..., T], *arguments: Any) -> T:
         """Failures with the input's name."""
@@ -196,30 +213,3 @@ class Inputs:
 
     def _given_up(self) -> bool:
         return self._failed.is_set() or self._cancel()
-
-    def _registered(self, files: list[InputFile]) -> list[InputFile]:
-        """Tell the server of the files; the same with their data."""
-        present = [file for file in files if file.path]
-        told: dict[Path | None, InputFile] = {}
-        for start in range(0, len(present), _TOGETHER):
-            part = present[start : start + _TOGETHER]
-            answers = self._register([file.to_report() for file in part])
-            for file, answer in zip(part, answers, strict=True):
-                told[file.path] = replace(file, datum=answer["datum"])
-                self._tell(told[file.path], answer.get("warning"))
-        return [told.get(file.path, file) for file in files]
-
-    def _tell(self, file: InputFile, warning: str | None) -> None:
-        sums = file.sums
-        assert sums is not None
-        facts = {"input": file.wanted.input, "name": file.name, "uri": file.wanted.uri, "size": sums.size}
-        self._sink.emit({"k": "input", **facts, "sha256": sums.sha256, "datum": file.datum, "warning": warning})
-        shown = f"md5 {sums.md5}, sha1 {sums.sha1}, sha256 {sums.sha256}"
-        self._sink.log("status", [f"Input {file.wanted.input}: {file.name}, {sums.size} bytes, {shown}"])
-        if warning:
-            self._sink.log("status", [f"Input {file.wanted.input}: {warning}"])
-
-
-def _on_demand(wanted: Wanted) -> bool:
-    # code cannot reach a store: it has no credentials of one
-    return wanted.given.get("download") == "on-demand" and isinstance(wanted.way, FromWeb)

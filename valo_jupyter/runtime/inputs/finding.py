@@ -104,7 +104,7 @@ class Finder:
         return Wanted(given, named, uri, FromStore(partial(self._stores.open, store_id), info), facts)
 
     def _built_in(self, uri: str, size: int | None = None) -> FromBuiltIn:
-        return FromBuiltIn(self._source, LocalStore.key_of(uri), uri, self._folders.inputs, size)
+        return FromBuiltIn(self._source, LocalStore.key_of(uri), uri, self._folders.root, size)
 
     def _on_the_web(self, given: Mapping[str, Any], uri: str) -> Wanted:
         path = unquote(urlsplit(uri).path)

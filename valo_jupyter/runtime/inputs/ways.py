@@ -70,7 +70,7 @@ class FromCheckout:
 
 @dataclass(frozen=True)
 class FromBuiltIn:
-    """The built-in store: of this computer, or through the server."""
+    """The built-in store: of this computer, or through the server. `folder` is one that code does not see."""
 
     source: Source
     key: str
