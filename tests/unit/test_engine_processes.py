@@ -53,6 +53,7 @@ def written(state: StateFolder, name: str, engine: ProcessId, execution_id: str 
     scratch.mkdir()
     file = MachineFile(machines_folder(state), MachineRecord(name, dead(), engine, str(scratch)))
     file.runs(execution_id, 1 if execution_id else None)
+    file.ready()
     return file
 
 
@@ -124,6 +125,7 @@ def test_a_record_follows_what_the_machine_runs(state: StateFolder, sleeper: sub
     file.ended(sleeper.pid)
     file.ended(sleeper.pid)
     file.runs("an execution", 3)
+    file.ready()
     (record,) = records(machines_folder(state))
     assert (record.groups, record.execution_id, record.attempt) == ({}, "an execution", 3)
     (machines_folder(state) / "torn.json").write_text('{"name": "to')

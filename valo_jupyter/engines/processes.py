@@ -111,6 +111,7 @@ class MachineFile:
         self.path = folder / f"{record.name}.json"
         self._record = record
         self._lock = threading.Lock()
+        self._behind = False
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._write()
 
@@ -129,16 +130,23 @@ class MachineFile:
 
     def contains(self, host: str) -> dict[str, str]:
         with self._lock:
-            if self._record.containers != host:
+            if self._behind or self._record.containers != host:
                 self._record.containers = host
                 self._write()
         return container_labels(self.path.parent, self._record.name)
 
     def runs(self, execution_id: str | None, attempt: int | None) -> None:
+        """It is written meanwhile; `ready` returns when it is."""
         with self._lock:
             self._record.execution_id = execution_id
             self._record.attempt = attempt
-            self._write()
+            self._behind = True
+        threading.Thread(target=self.ready, name="valo-record", daemon=True).start()
+
+    def ready(self) -> None:
+        with self._lock:
+            if self._behind:
+                self._write()
 
     def end_groups(self) -> None:
         """End every process group there is; for a machine that ends itself."""
@@ -146,12 +154,15 @@ class MachineFile:
             end_groups(self._record.groups)
 
     def remove(self) -> None:
+        with self._lock:
+            self._behind = False
         shutil.rmtree(self._record.scratch, ignore_errors=True)
         # other threads may write there until this process ends; then whoever sees its end finds the record
         if not os.path.exists(self._record.scratch):
             self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
+        self._behind = False
         write_private(self.path, json.dumps(self._record.to_json()))
 
 

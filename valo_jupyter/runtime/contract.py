@@ -130,6 +130,10 @@ class ProcessWatch(Protocol):
         """There will be containers in the engine at `host`; the labels by which they are found."""
         ...
 
+    def ready(self) -> None:
+        """Return when the outside party would know which execution runs; no code of it does before."""
+        ...
+
 
 class Fence(Protocol):
     """Ends this machine's processes from outside of it when its server has not answered for too long."""

@@ -4,7 +4,7 @@
 
 
 def settle():
-    """Make the kernel lose nothing that is written and close its port; its packages' folders, as JSON."""
+    """Make the kernel lose nothing that is written, and close its port; its packages' folders, as JSON."""
     import json
     import sys
 
@@ -14,6 +14,8 @@ def settle():
     sys.__stdout__ = _original_stdout(sys.stdout)
     _never_drop(kernel)
     _close_port(kernel)
+    # the first cell of a process is slower than those that follow
+    get_ipython().run_cell("pass", store_history=False, silent=True)
     return json.dumps([folder for folder in sys.path if folder])
 
 

@@ -108,6 +108,8 @@ class KernelPool:
         KernelStopped
             `stop` was set.
         """
+        if self.watch is not None:
+            self.watch.ready()
         kernel = kernel or find_kernel(None)
         key = warm.key(kernel)
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import time
@@ -280,19 +281,24 @@ def _request(code: str, store_history: bool, stop_on_error: bool) -> dict[str, A
 
 
 @cache
-def _inside() -> str:
-    return Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
+def _inside(function: str) -> str:
+    """The function of `inside`, and those that it calls: what is not sent the kernel need not compile."""
+    source = Path(__file__).with_name("inside.py").read_text(encoding="utf-8")
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    texts = {node.name: ast.get_source_segment(source, node) or "" for node in functions}
+    wanted = [function]
+    for name in wanted:
+        wanted += [other for other in texts if f"{other}(" in texts[name] and other not in wanted]
+    return "\n".join(texts[name] for name in wanted)
 
 
 def _expression(function: str, arguments: tuple[Any, ...]) -> str:
     # an expression binds no name, and a namespace of its own keeps ours out of the user's
     call = f"ns[{function!r}](*{arguments!r})"
-    return f"(lambda ns: (__import__('builtins').exec({_inside()!r}, ns), {call})[1])({{'__name__': 'valo'}})"
+    return f"(lambda ns: (__import__('builtins').exec({_inside(function)!r}, ns), {call})[1])({{'__name__': 'valo'}})"
 
 
 def _answer(reply: dict[str, Any] | None) -> str | None:
-    import ast
-
     answer = ((reply or {}).get("user_expressions") or {}).get("answer") or {}
     if answer.get("status") != "ok":
         return None

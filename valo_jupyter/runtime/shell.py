@@ -79,6 +79,8 @@ class ProcessShell:
         environment: Mapping[str, str],
         watch: ProcessWatch | None,
     ) -> None:
+        if watch is not None:
+            watch.ready()
         pipe = subprocess.PIPE
         steps = folders.root / "commands.fifo"
         os.mkfifo(steps, 0o600)

@@ -59,20 +59,53 @@ class Listener:
         self._server.stop()
 
 
-def ask_engine(state: StateFolder, command: str) -> dict[str, Any] | None:
-    """Send `wake`, `drain`, `stop` or `status` to the engine of a state folder; None: there is none that answers."""
-    engine = state.read_engine()
-    if engine is None:
+class Caller:
+    """Calls to the engine of a state folder, for one thread: the connection is kept while it is the same engine."""
+
+    def __init__(self, state: StateFolder) -> None:
+        self._state = state
+        self._engine: dict[str, Any] | None = None
+        self._connection: http.client.HTTPConnection | None = None
+
+    def ask(self, command: str) -> dict[str, Any] | None:
+        """Send `wake`, `drain`, `stop` or `status`; None: there is no engine that answers."""
+        engine = self._state.read_engine()
+        if engine is None or engine != self._engine:
+            self.close()
+        if engine is None:
+            return None
+        kept = self._connection is not None
+        if self._connection is None:
+            self._connection = http.client.HTTPConnection("127.0.0.1", engine["port"], timeout=_ANSWER_SECONDS)
+            self._engine = engine
+        try:
+            return self._answer(self._connection, command, engine["key"])
+        except TimeoutError:
+            self.close()
+        except (OSError, ValueError, http.client.HTTPException):
+            self.close()
+            if kept:
+                # the engine may have closed it: that says nothing of a new one
+                return self.ask(command)
         return None
-    connection = http.client.HTTPConnection("127.0.0.1", engine["port"], timeout=_ANSWER_SECONDS)
-    try:
-        connection.request(
-            "GET" if command == "status" else "POST", f"/{command}", headers={_KEY_HEADER: engine["key"]}
-        )
+
+    @staticmethod
+    def _answer(connection: http.client.HTTPConnection, command: str, key: str) -> dict[str, Any] | None:
+        connection.request("GET" if command == "status" else "POST", f"/{command}", headers={_KEY_HEADER: key})
         response = connection.getresponse()
         body = response.read()
         return json.loads(body) if response.status == 200 else None
-    except (OSError, ValueError, http.client.HTTPException):
-        return None
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._engine = None
+
+
+def ask_engine(state: StateFolder, command: str) -> dict[str, Any] | None:
+    """As `Caller.ask`, once."""
+    caller = Caller(state)
+    try:
+        return caller.ask(command)
     finally:
-        connection.close()
+        caller.close()

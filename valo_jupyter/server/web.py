@@ -24,7 +24,7 @@ from valo_jupyter.api.hub import Hub
 from valo_jupyter.domain.errors import Conflict
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.server.listener import Address, tls
-from valo_jupyter.server.wake import ask_engine
+from valo_jupyter.server.wake import Caller
 from valo_jupyter.services import Services
 
 log = logging.getLogger("valo.web")
@@ -42,7 +42,7 @@ class Waker:
     """Tells the engine that something may be placed; calls during a call are one more call."""
 
     def __init__(self, state: StateFolder) -> None:
-        self._state = state
+        self._engine = Caller(state)
         self._wanted = threading.Event()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="waker", daemon=True)
@@ -56,9 +56,10 @@ class Waker:
             self._wanted.wait()
             self._wanted.clear()
             if self._closed:
+                self._engine.close()
                 return
             # an engine that does not hear it looks at the queue by itself before long
-            ask_engine(self._state, "wake")
+            self._engine.ask("wake")
 
     def close(self) -> None:
         self._closed = True

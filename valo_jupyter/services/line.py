@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ CREATED, QUEUED = Status.CREATED.value, Status.QUEUED.value
 _BATCH = 200
 #: rows of a user that are read at once, at first
 _CHUNK = 20
+#: statements kept as built, which takes longer than to run them
+_KEPT = 1000
 
 
 class Entry(NamedTuple):
@@ -44,12 +47,7 @@ class Entry(NamedTuple):
 
 def running(connection: Connection, environment_id: str) -> Counter[int]:
     """How many executions of each user run."""
-    found = connection.execute(
-        sa.select(executions.c.creator_id, sa.func.count())
-        .where(executions.c.environment_id == environment_id, executions.c.status.in_(RUNNING))
-        .group_by(executions.c.creator_id)
-    )
-    return Counter(dict(found.tuples().all()))
+    return Counter(dict(connection.execute(_running(environment_id)).tuples().all()))
 
 
 def first(connection: Connection, environment: Any, busy: Counter[int]) -> Any:
@@ -208,6 +206,16 @@ def _of(environment_id: str, status: str, user: int | None = None) -> sa.ColumnE
     return here if user is None else here & (executions.c.creator_id == user)
 
 
+@lru_cache(_KEPT)
+def _running(environment_id: str) -> sa.Select:
+    return (
+        sa.select(executions.c.creator_id, sa.func.count())
+        .where(executions.c.environment_id == environment_id, executions.c.status.in_(RUNNING))
+        .group_by(executions.c.creator_id)
+    )
+
+
+@lru_cache(_KEPT)
 def _users(environment_id: str, status: str) -> sa.Select:
     """Whose executions are in that state: from one user to the next by the index, not over all rows."""
     here = _of(environment_id, status)
@@ -222,6 +230,7 @@ def _users(environment_id: str, status: str) -> sa.Select:
     return sa.select(found.c.id).where(found.c.id.is_not(None))
 
 
+@lru_cache(_KEPT)
 def _heads(environment_id: str, status: str) -> sa.Select:
     """Of each user the highest priority there is, and how long the first one of it has waited."""
     users = _users(environment_id, status).subquery()

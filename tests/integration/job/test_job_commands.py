@@ -189,6 +189,9 @@ class Watch:
     def __init__(self) -> None:
         self.calls: list[tuple[str, int]] = []
 
+    def ready(self) -> None:
+        self.calls.append(("ready", 0))
+
     def started(self, pid: int) -> None:
         self.calls.append(("started", os.getpgid(pid) == pid and pid))
 
@@ -201,8 +204,8 @@ def test_the_watch_hears_of_the_process_group(bench, monkeypatch: pytest.MonkeyP
     original = run_job
     monkeypatch.setitem(bench.run.__func__.__globals__, "run_job", lambda *a, **k: original(*a, **k, watch=watch))
     bench.commands("true")
-    (_, pid), (_, ended) = watch.calls
-    assert [name for name, _ in watch.calls] == ["started", "ended"]
+    _, (_, pid), (_, ended) = watch.calls
+    assert [name for name, _ in watch.calls] == ["ready", "started", "ended"]
     assert pid == ended
 
 

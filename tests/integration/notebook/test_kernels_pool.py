@@ -48,6 +48,9 @@ class Watch:
         self.alive: set[int] = set()
         self.all: set[int] = set()
 
+    def ready(self) -> None:
+        pass
+
     def started(self, pid: int) -> None:
         self.alive.add(pid)
         self.all.add(pid)
