@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import IO, Any
 
 import urllib3
@@ -34,7 +35,7 @@ class Refused(ValoError):
 
 
 class Wire:
-    """Requests of one attempt. Thread-safe; each thread's request has a kept-alive connection.
+    """Requests of one attempt. Thread-safe. The connections stay open, and serve the process's next attempt.
 
     Goes directly to the server: proxies named in the environment are for the user's downloads, not for this.
 
@@ -53,8 +54,7 @@ class Wire:
         self._url = server_url.rstrip("/")
         self._refresh_url = refresh_url
         self._headers = {"Authorization": f"Bearer {token}"}
-        context = ssl.create_default_context(cadata=ca) if ca is not None else None
-        self._pool = urllib3.PoolManager(num_pools=2, maxsize=4, retries=False, ssl_context=context)
+        self._pool = _connections(ca)
         #: how long an answer may take
         self.read_seconds = _READ_SECONDS
         #: when the last request began that the server has answered (`lease_clock`), for the fence; told to `on_contact`
@@ -150,9 +150,6 @@ class Wire:
             else:
                 give_up.wait(pause)
 
-    def close(self) -> None:
-        self._pool.clear()
-
     def _refresh(self) -> None:
         if self._refresh_url is None:
             return
@@ -160,6 +157,13 @@ class Wire:
             self._url = self._refresh_url().rstrip("/")
         except (OSError, ValueError, ValoError) as error:
             log.warning("no address of the server for now: %s", error)
+
+
+@lru_cache(maxsize=2)
+def _connections(ca: str | None) -> urllib3.PoolManager:
+    # a machine's next attempt begins on the connection that its last one ended on
+    context = ssl.create_default_context(cadata=ca) if ca is not None else None
+    return urllib3.PoolManager(num_pools=2, maxsize=4, retries=False, ssl_context=context)
 
 
 class Pauses:
