@@ -27,7 +27,7 @@ from packaging.requirements import Requirement
 TINY = "valo-test/tiny:1"
 #: python and sh, with pip, without ipykernel
 PYTHON = "valo-test/python:plain"
-#: python with ipykernel
+#: python with ipykernel and valohai-utils
 NOTEBOOK = "valo-test/notebook:1"
 
 BUSYBOX = Path("/usr/bin/busybox")
@@ -46,7 +46,7 @@ class Image:
     packages: tuple[str, ...] | None = None
 
 
-IMAGES = (Image(TINY), Image(PYTHON, ()), Image(NOTEBOOK, ("ipykernel",)))
+IMAGES = (Image(TINY), Image(PYTHON, ()), Image(NOTEBOOK, ("ipykernel", "valohai-utils", "requests")))
 
 
 def archive(folder: Path, images: tuple[Image, ...] = IMAGES) -> Path:
