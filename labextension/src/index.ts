@@ -1,5 +1,6 @@
 /** The plugins of the extension. */
 import { browserPlugin } from './plugins/browser';
+import { cardsPlugin } from './plugins/cards';
 import { commandsPlugin } from './plugins/commands';
 import { dataPlugin } from './plugins/data';
 import { detailPlugin } from './plugins/detail';
@@ -24,5 +25,6 @@ export default [
   detailPlugin,
   poolPlugin,
   dataPlugin,
-  statusPlugin
+  statusPlugin,
+  cardsPlugin
 ];

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -109,21 +110,25 @@ def test_completion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert complete.candidates("%valo show ", None) == []
 
 
-def test_nothing_from_outside_becomes_markup() -> None:
+def test_nothing_from_outside_becomes_markup(monkeypatch: pytest.MonkeyPatch) -> None:
     data = execution(
         title=EVIL, status="error", status_detail=EVIL, tags=[EVIL], notebook={"path": EVIL},
         error={"ename": EVIL, "evalue": EVIL}, cumulative_metadata={EVIL: EVIL, "loss": 1.0},
         inputs=[{"name": "i", "urls": [EVIL], "files": [{"name": EVIL, "uri": EVIL, "size": 1}]}],
-        outputs=[{"name": EVIL, "size": 1, "uri": EVIL, "purged": False}],
+        outputs=[{"id": "o", "name": EVIL, "size": 1, "uri": EVIL, "purged": False},
+                 {"id": "o", "name": f"{EVIL}.png", "size": 1, "uri": EVIL, "purged": False}],
     )  # fmt: skip
+    monkeypatch.setenv("VALO_JUPYTER_URL", "http://127.0.0.1:8888/")
     view = View(data, log=(EVIL,), series={EVIL: (1.0, 2.0)}, note=EVIL)
     html = card.card(view, buttons=True)
     elements = Elements(html).found
     assert {tag for tag, _ in elements} <= {
-        "div", "span", "button", "pre", "b", "small", "svg", "title", "polyline"
+        "div", "span", "button", "pre", "b", "small", "svg", "title", "polyline", "input", "img"
     }  # fmt: skip
+    assert [attributes["src"] for tag, attributes in elements if tag == "img"] == ["/valo/api/v0/data/o/content/"]
     assert not [name for _, attributes in elements for name in attributes if name.startswith("on")]
-    assert "\x1b" not in html
+    # a tag that is removed is named as it is
+    assert "\x1b" not in html.replace(f'data-valo-value="{escape(EVIL)}"', "")
 
 
 def test_buttons_are_there_while_they_are_of_use() -> None:
@@ -139,7 +144,7 @@ def test_buttons_are_there_while_they_are_of_use() -> None:
 
 def test_a_card_says_state_progress_course_and_trace() -> None:
     data = execution(
-        outputs=[{"name": "model.npz", "size": 2048, "uri": "valo://1", "purged": False}],
+        outputs=[{"id": "o", "name": "model.npz", "size": 2048, "uri": "valo://1", "purged": False}],
         cumulative_metadata={"loss": 0.25, "note": "ok"},
     )
     html = card.card(View(data, log=("epoch 3",), series={"loss": (1.0, 0.5, 0.25)}), buttons=True)
@@ -147,6 +152,32 @@ def test_a_card_says_state_progress_course_and_trace() -> None:
         assert expected in html
     assert "from 1 to 0.25, 3 points" in html
     assert "nb/train.ipynb ~abcdef0" in html
+
+
+def test_links_lead_into_lab_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = execution(
+        inputs=[{"name": "i", "urls": [], "files": [{"name": "train.csv", "uri": "u", "size": 1, "id": "d1"}]}],
+        outputs=[{"id": "o1", "name": "model.npz", "size": 2048, "uri": "valo://1", "purged": False}],
+    )
+
+    def links(html: str) -> list[str | None]:
+        return [found["data-valo-open"] for _, found in Elements(html).found if "data-valo-open" in found]
+
+    assert links(card.page(View(data))) == []
+    monkeypatch.setenv("VALO_JUPYTER_URL", "http://127.0.0.1:8888/user/ana/")
+    assert links(card.page(View(data))) == [
+        "execution:e", "datum:o1", "datum:d1", "execution:e:details", "execution:e:trace", "datum:o1"
+    ]  # fmt: skip
+
+
+def test_tags_can_be_edited_while_the_card_is_live() -> None:
+    data = execution(tags=["a<b"])
+    live, left = Elements(card.card(View(data), buttons=True)).found, Elements(card.page(View(data))).found
+    acted = [
+        (found["data-valo-action"], found.get("data-valo-value")) for _, found in live if "data-valo-action" in found
+    ]
+    assert acted[-2:] == [("untag", "a<b"), ("tag", None)]
+    assert {tag for tag, _ in left} <= {"style", "div", "span", "b"}
 
 
 def test_memory_is_bounded_whatever_is_printed() -> None:

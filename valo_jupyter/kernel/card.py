@@ -1,18 +1,29 @@
-"""A view as HTML in Lab's own colours; everything that comes from outside is escaped."""
+"""A view as HTML in Lab's own colours; everything that comes from outside is escaped.
+
+`data-valo-open` is what Lab's extension opens at a click (`plugins/cards.ts`): `execution:<id>`, perhaps with a tab, or
+`datum:<id>`. `data-valo-action` is what the kernel is told (`static/card.js`).
+"""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from functools import cache
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from valo_jupyter.client import human, summary
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.kernel.view import View
+from valo_jupyter.submit.cell import CELL_ENDING
 
 STATIC = Path(__file__).parent / "static"
 FILES = 8
+#: images that are seen while the card is live
+_IMAGES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".webp"})
+_THUMBNAILS, _LARGEST_IMAGE = 4, 5_000_000
 _WIDTH, _HEIGHT = 120, 28
 
 
@@ -25,8 +36,9 @@ def card(view: View, *, buttons: bool) -> str:
         _error(data),
         _log(view),
         _metrics(view),
-        _files(data),
-        _tags(data),
+        _cell_of_its_own(data),
+        _files(data, thumbnails=buttons),
+        _tags(data, buttons),
         _strip(data),
         _note(view, buttons),
     ]
@@ -58,7 +70,11 @@ def _head(view: View, buttons: bool) -> str:
     if buttons:
         stop = "" if status.ended or status is Status.STOPPING else _button("stop", "Stop")
         actions = f'<span class="valo-actions">{stop}{_button("rerun", "Run again")}</span>'
-    mark = f'<span aria-hidden="true">{summary.MARKS[data["status"]]}</span> #{data["counter"]}'
+    mark = _open(
+        f"execution:{data['id']}",
+        f'<span aria-hidden="true">{summary.MARKS[data["status"]]}</span> #{data["counter"]}',
+        f"Open execution #{data['counter']}",
+    )
     return (
         f'<div class="valo-head"><span class="valo-mark">{mark}</span>'
         f'<span class="valo-title">{_text(data["title"] or data["step"])}</span>'
@@ -68,6 +84,16 @@ def _head(view: View, buttons: bool) -> str:
 
 def _button(action: str, word: str) -> str:
     return f'<button type="button" data-valo-action="{action}">{word}</button>'
+
+
+def _open(what: str, shown: str, label: str) -> str:
+    """`shown`, which is HTML, as a link to a page of Lab; only that where no Lab is around."""
+    if not os.environ.get("VALO_JUPYTER_URL"):
+        return shown
+    return (
+        f'<button type="button" class="valo-link" data-valo-open="{escape(what)}" aria-label="{escape(label)}">'
+        f"{shown}</button>"
+    )
 
 
 def _bar(data: dict[str, Any]) -> str:
@@ -130,22 +156,57 @@ def _line(values: tuple[float, ...]) -> str:
     )
 
 
-def _files(data: dict[str, Any]) -> str:
+def _cell_of_its_own(data: dict[str, Any]) -> str:
+    """What somebody may have forgotten who ran one cell alone."""
+    path = (data.get("notebook") or {}).get("path") or ""
+    if not path.endswith(CELL_ENDING) or (data.get("error") or {}).get("ename") != "NameError":
+        return ""
+    words = "%%valo runs this cell alone: what it uses must be imported and defined in it."
+    return f'<div class="valo-note">{words}</div>'
+
+
+def _files(data: dict[str, Any], *, thumbnails: bool) -> str:
     outputs = [output for output in data.get("outputs") or [] if not output.get("purged")]
     if not outputs:
         return ""
+    images = [output for output in outputs[:FILES] if thumbnails and _is_image(output)][:_THUMBNAILS]
     shown = [
-        f'<span class="valo-file" title="{_text(output["uri"])}">{_text(output["name"], 60)} '
-        f"<small>{human.size(output['size'])}</small> {_labels(output.get('tags') or [])}</span>"
+        f'<span class="valo-file" title="{_text(output["uri"])}">{_thumbnail(output) if output in images else ""}'
+        f"{_file_link(output)} <small>{human.size(output['size'])}</small> {_labels(output.get('tags') or [])}</span>"
         for output in outputs[:FILES]
     ]
     more = f"<small>and {len(outputs) - FILES} more</small>" if len(outputs) > FILES else ""
     return f'<div class="valo-files">{"".join(shown)}{more}</div>'
 
 
-def _tags(data: dict[str, Any]) -> str:
-    tags = _labels(data.get("tags") or [])
-    return f'<div class="valo-tags">{tags}</div>' if tags else ""
+def _file_link(output: dict[str, Any]) -> str:
+    name = _text(output["name"], 60)
+    return _open(f"datum:{output['id']}", name, f"Open {human.plain(output['name'], 60)}")
+
+
+def _is_image(output: dict[str, Any]) -> bool:
+    return PurePosixPath(output["name"]).suffix.lower() in _IMAGES and 0 < output["size"] <= _LARGEST_IMAGE
+
+
+def _thumbnail(output: dict[str, Any]) -> str:
+    """The image, through the Jupyter server of this kernel; nothing where there is none."""
+    address = content_address(output["id"])
+    return f'<img loading="lazy" alt="" src="{escape(address)}">' if address else ""
+
+
+def _tags(data: dict[str, Any], editable: bool) -> str:
+    tags = data.get("tags") or []
+    if not editable:
+        return f'<div class="valo-tags">{_labels(tags)}</div>' if tags else ""
+    shown = "".join(
+        f'<span class="valo-tag">{_text(tag, 60)}<button type="button" data-valo-action="untag" '
+        f'data-valo-value="{escape(tag)}" aria-label="Remove the tag {_text(tag, 60)}">×</button></span>'
+        for tag in tags
+    )
+    field = (
+        '<input class="valo-new-tag" data-valo-action="tag" placeholder="+ tag" aria-label="Add a tag" maxlength="64">'
+    )
+    return f'<div class="valo-tags">{shown}{field}</div>'
 
 
 def _labels(tags: list[str]) -> str:
@@ -155,15 +216,35 @@ def _labels(tags: list[str]) -> str:
 def _strip(data: dict[str, Any]) -> str:
     """What went in, through the execution, to what came out."""
     line = summary.lineage(data, limit=5)
-    sources = "".join(f"<span>{escape(name)}</span>" for name in line.sources)
-    results = "".join(f"<span>{escape(name)}</span>" for name in line.results) or "<span>no files yet</span>"
+    went_in = {file["name"]: file.get("id") for entry in data.get("inputs") or [] for file in entry.get("files") or []}
+    came_out = {output["name"]: output["id"] for output in data.get("outputs") or []}
+    sources = "".join(map(_linked(went_in, f"execution:{data['id']}:details"), line.sources))
+    results = "".join(map(_linked(came_out), line.results)) or "<span>no files yet</span>"
     if Status(data["status"]).ended and not line.results:
         results = "<span>no files</span>"
+    label = _open(f"execution:{data['id']}:trace", escape(line.label), f"Trace of execution {line.label}")
     return (
         f'<div class="valo-strip" aria-label="Trace"><span class="valo-side">{sources}</span>'
-        f'<span aria-hidden="true">→</span><b>{escape(line.label)}</b><span aria-hidden="true">→</span>'
+        f'<span aria-hidden="true">→</span><b>{label}</b><span aria-hidden="true">→</span>'
         f'<span class="valo-side">{results}</span></div>'
     )
+
+
+def _linked(files: dict[str, str | None], other: str | None = None) -> Callable[[str], str]:
+    """Shows a name of the strip: a file by its id; what is none, the code, leads to `other`."""
+
+    def shown(name: str) -> str:
+        datum = files.get(name)
+        target = f"datum:{datum}" if datum else other if name not in files else None
+        return f"<span>{_open(target, escape(name), f'Open {name}') if target else escape(name)}</span>"
+
+    return shown
+
+
+def content_address(datum: str) -> str | None:
+    """Where the Jupyter server of this kernel has a file's content, as a path; None where there is no such server."""
+    base = os.environ.get("VALO_JUPYTER_URL")
+    return f"{urlsplit(base).path.rstrip('/')}/valo/api/v0/data/{datum}/content/" if base else None
 
 
 def _note(view: View, buttons: bool) -> str:

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable
 from html import escape
 from typing import Any
-from urllib.parse import urlsplit
 
 from valo_jupyter.client import data_words, human
 from valo_jupyter.client.data import Datum
 from valo_jupyter.client.outputs import Output
 from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.kernel.card import content_address
 from valo_jupyter.kernel.shown import Table
 
 #: a notebook keeps what is shown: small images only, and not many
@@ -93,10 +93,9 @@ def thumbnail(file: Output) -> str:
 def named(file: Output) -> str:
     """The name, as a link to the content through the Jupyter server of this kernel."""
     name = escape(human.plain(file.name, 80))
-    base = os.environ.get("VALO_JUPYTER_URL")
-    if not base or file.data.get("purged"):
+    address = content_address(file.id)
+    if address is None or file.data.get("purged"):
         return name
-    address = f"{urlsplit(base).path.rstrip('/')}/valo/api/v0/data/{file.id}/content/"
     return f'<a href="{escape(address)}" target="_blank" rel="noopener">{name}</a>'
 
 

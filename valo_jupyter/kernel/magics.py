@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from argparse import Namespace
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import inside_execution
 from valo_jupyter.domain.errors import Invalid, NotFound, ValoError
 from valo_jupyter.kernel import complete
+from valo_jupyter.kernel.cell import own_execution
 from valo_jupyter.kernel.files import Files, ShownDatum, Trace
 from valo_jupyter.kernel.parser import ALIASES, HelpShown, build_parser, help_text
 from valo_jupyter.kernel.shown import ShownEnvironment, ShownExecution, Table
@@ -33,21 +35,39 @@ class Commands:
 
     def run(self, line: str) -> Any:
         """One `%valo …` line; the value is what the cell shows."""
+        return self._answer(line, self._run_line)
+
+    def run_cell(self, line: str, source: str) -> Any:
+        """The code of a cell below `%%valo …`, as an execution of its own."""
+        return self._answer(line, lambda words: self._run_cell(words, source))
+
+    def _answer(self, line: str, command: Callable[[list[str]], Any]) -> Any:
         try:
-            words = shlex.split(line)
-            words[:1] = [ALIASES.get(word, word) for word in words[:1]]
-            given = self._parser.parse_args(joined(words) if words[:1] in (["run"], ["rerun"]) else words)
-            if given.command not in (None, "help") and inside_execution():
-                # a notebook that sends itself off with a cell of its own must still run through there
-                print(f"%valo {given.command}: nothing to do inside an execution.")
-                return None
-            return getattr(self, f"_{given.command or 'help'}")(given)
+            return command(shlex.split(line))
         except HelpShown:
             return None
         except ValoError as error:
             raise UsageError(_told(error)) from None
         except ValueError as error:
             raise UsageError(f"%valo: {error} in “{line}”.") from None
+
+    def _run_line(self, words: list[str]) -> Any:
+        words[:1] = [ALIASES.get(word, word) for word in words[:1]]
+        given = self._parser.parse_args(joined(words) if words[:1] in (["run"], ["rerun"]) else words)
+        if given.command not in (None, "help") and inside_execution():
+            # a notebook that sends itself off with a cell of its own must still run through there
+            print(f"%valo {given.command}: nothing to do inside an execution.")
+            return None
+        return getattr(self, f"_{given.command or 'help'}")(given)
+
+    def _run_cell(self, words: list[str], source: str) -> ShownExecution | None:
+        given = self._parser.parse_args(joined(["run", *(words[1:] if words[:1] == ["run"] else words)]))
+        if given.notebook:
+            raise Invalid(f"%%valo runs the cell's code; `%valo run {given.notebook}`, on a line, runs a notebook.")
+        if inside_execution():
+            print("%%valo: nothing to do inside an execution.")
+            return None
+        return ShownExecution(self.client, own_execution(self.client, source, run_options(given)).data)
 
     def complete(self, line: str) -> list[str]:
         """Words that may come next in `line`."""
@@ -98,8 +118,12 @@ class Commands:
             return Files(outputs.values())
         return Files(outputs.values(), map(str, outputs.download(given.folder, overwrite=given.force)))
 
-    def _metadata(self, given: Namespace) -> Table:
-        points = self._one(given).metadata
+    def _metadata(self, given: Namespace) -> Any:
+        """A DataFrame where pandas is installed, else a table."""
+        execution = self._one(given)
+        if find_spec("pandas") is not None and (frame := execution.metadata_frame()).size:
+            return frame
+        points = execution.metadata
         names = list(dict.fromkeys(name for point in points for name in point if name != "_time"))
         rows = [[human.value(point[name]) if name in point else "" for name in names] for point in points]
         return Table(names, rows, "No metadata. A line of JSON that a cell prints becomes a point.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -82,17 +83,28 @@ class LiveCard:
         bundle = {"text/plain": plain(follower.view), "text/html": card.page(follower.view)}
         update_display(bundle, raw=True, display_id=self._display_id)
 
-    def _pressed(self, action: str) -> None:
+    def _pressed(self, action: str, value: str) -> None:
         execution = self._follower.execution
         try:
             if action == "stop":
                 execution.stop()
+            elif action in ("tag", "untag"):
+                self._tag(execution, action, value.strip())
             else:
                 self._switch(execution.rerun(), execution.counter)
         except ValoError as error:
             with self._lock:
                 if self._widget is not None:
                     self._widget.html = card.card(View(execution.data, note=error.message), buttons=True)
+
+    def _tag(self, execution: Execution, action: str, tag: str) -> None:
+        if tag:
+            execution.tag(tag) if action == "tag" else execution.untag(tag)
+        with self._lock:
+            follower = self._follower
+            follower.view = replace(follower.view, data=execution.data)
+            if self._widget is not None:
+                self._widget.html = card.card(follower.view, buttons=True)
 
     def _switch(self, execution: Execution, again_of: int) -> None:
         with self._lock:

@@ -11,20 +11,25 @@ import traitlets
 
 from valo_jupyter.kernel.card import STATIC
 
+ACTIONS = ("stop", "rerun", "tag", "untag")
+
 
 class CardWidget(anywidget.AnyWidget):
-    """`html` is the card; `pressed` is called with `stop` or `rerun`, in a thread, so that the kernel stays free."""
+    """`html` is the card; `pressed` is called with what was asked for, in a thread, so that the kernel stays free.
+
+    It is one of `ACTIONS`, with a value: the tag, for `tag` and `untag`.
+    """
 
     _esm = STATIC / "card.js"
     _css = STATIC / "card.css"
     html = traitlets.Unicode().tag(sync=True)
 
-    def __init__(self, html: str, pressed: Callable[[str], None]) -> None:
+    def __init__(self, html: str, pressed: Callable[[str, str], None]) -> None:
         super().__init__(html=html)
         self._pressed = pressed
         self.on_msg(self._message)
 
     def _message(self, _: Any, content: Any, __: Any) -> None:
-        action = content.get("action") if isinstance(content, dict) else None
-        if action in ("stop", "rerun"):
-            threading.Thread(target=self._pressed, args=(action,), name=f"valo-{action}", daemon=True).start()
+        if isinstance(content, dict) and (action := content.get("action")) in ACTIONS:
+            asked = (action, str(content.get("value") or ""))
+            threading.Thread(target=self._pressed, args=asked, name=f"valo-{action}", daemon=True).start()

@@ -45,9 +45,9 @@ class Front:
                 return
         raise AssertionError(f"not within {seconds} s; displays: {self.displays}; widgets: {self.widgets}")
 
-    def press(self, action: str) -> None:
+    def press(self, action: str, value: str | None = None) -> None:
         (model,) = self.cards()
-        content = {"comm_id": model, "data": {"method": "custom", "content": {"action": action}}}
+        content = {"comm_id": model, "data": {"method": "custom", "content": {"action": action, "value": value}}}
         self.kernel.shell_channel.send(self.kernel.session.msg("comm_msg", content))
 
     def cards(self) -> list[str]:
@@ -118,6 +118,40 @@ def test_a_pressed_button_stops_it(front: Front, client: Client, make_notebook: 
     assert client.execution(execution_id).status is Status.STOPPED
 
 
+def test_tags_are_edited_in_the_card(front: Front, client: Client, make_notebook: MakeNotebook) -> None:
+    make_notebook("import time; time.sleep(60)")
+    front.run("run = %valo run train.ipynb --tag old")
+    execution_id = re.findall(r"[0-9a-f-]{36}", front.run("print(run.id)"))[0]
+    front.run("run")
+    front.until(lambda _: "valo-is-started" in front.html())
+    front.press("tag", " new ")
+    front.until(lambda _: 'data-valo-value="new"' in front.html())
+    front.press("untag", "old")
+    front.until(lambda _: 'data-valo-value="old"' not in front.html())
+    assert client.execution(execution_id).tags == ["new"]
+    front.press("stop")
+    front.until(lambda _: "valo-is-stopped" in front.html())
+
+
+def test_a_cell_as_an_execution_of_its_own(front: Front, client: Client, training: Path) -> None:
+    (training.parent / "helper.py").write_text("def double(x): return 2 * x")
+    front.run("%%valo -p x=21 --tag alone\nimport helper\nprint('got', helper.double(x))")
+    ((_, shown),) = front.displays.items()
+    assert "a cell" in shown["text/plain"]
+    [execution] = client.executions(tag="alone", everywhere=True)
+    assert execution.wait().data["parameters"] == {"x": 21}
+    assert "got 42" in [str(line) for line in execution.logs()]
+    assert [path.name for path in training.parent.glob(".*")] == []
+    assert "imported and defined in it" in front.run(
+        "import valo_jupyter.kernel.card as card, valo_jupyter.kernel.view as view\n"
+        "run = %valo show latest\nrun.rerun()\n"
+        "print(card.page(view.View({**run.data, 'error': {'ename': 'NameError'}})))"
+    )
+    assert "has no code" in front.run("%%valo --tag alone\n\n")
+    assert "cannot be a variable" in front.run("%%valo -p a-b=1\nprint(1)")
+    assert "`%valo run train.ipynb`" in front.run("%%valo train.ipynb\nprint(1)")
+
+
 def test_the_same_again_by_a_button(front: Front, training: Path) -> None:
     front.run("%valo run train.ipynb")
     front.until(lambda _: "valo-is-started" in front.html() or "valo-is-complete" in front.html())
@@ -139,7 +173,7 @@ def test_commands_of_one_execution(front: Front, training: Path) -> None:
     (training.parent / "got/sub/model.txt").write_text("mine")
     assert "would be overwritten" in front.run("%valo outputs 1 got")
     assert "got/sub/model.txt" in front.run("%valo outputs 1 got --force")
-    assert "epoch" in front.run("%valo metadata 1")
+    assert "0.05" in front.run("frame = %valo metadata 1\nprint(type(frame).__name__, frame['loss'].iloc[1])")
     assert front.run("%valo tag 1 good better").strip() == "#1: better, good"
     listed = front.run("%valo list")
     assert "better, good" in listed
