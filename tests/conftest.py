@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,13 @@ from tests.parts.docker import Engine, docker_engine
 from tests.parts.postgres import new_database, postgres_server
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import Services
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.parts.workers import ByService
+
+    return ByService(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from tests.parts.docker import Engine
 from tests.parts.local import processes_of
 from tests.parts.netns import network_host
+from tests.parts.ports import free_port
 from tests.parts.slurm import Slurm
 from tests.parts.sshd import Sshd, sshd
 from valo_jupyter.domain.state import StateFolder
@@ -54,8 +54,7 @@ def batch_system() -> Iterator[Slurm]:
 @pytest.fixture
 def slurm(batch_system: Slurm, private_home: Path, monkeypatch: pytest.MonkeyPatch) -> Slurm:
     """A Slurm, for a server that is started afterwards and listens to its machines."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{free.getsockname()[1]}")
+    monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{free_port()}")
     monkeypatch.setenv("SLURM_CONF", batch_system.environment["SLURM_CONF"])
     return batch_system
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import ssl
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 import urllib3
 
 from tests.parts.attempt import far_attempt, next_attempt
+from tests.parts.ports import free_port
 from tests.parts.server import local_server
 from valo_jupyter import snapshots
 from valo_jupyter.api.routing import ROUTES
@@ -151,14 +151,8 @@ def test_another_machine_does_not_pass_the_start_gate(tmp_path: Path) -> None:
 
 
 def test_a_server_started_for_machines_says_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{_free_port()}")
+    monkeypatch.setenv("VALO_MACHINES", f"127.0.0.1:{free_port()}")
     with local_server(tmp_path / "state") as server:
         told = (server.state.read_server() or {})["machines"]
         ca = Path(told["ca"]).read_text()
         assert ask("POST", told["url"] + "/run/v1/start", "nobody's", ca) == 409
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

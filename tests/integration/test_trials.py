@@ -12,7 +12,7 @@ import pytest
 import urllib3
 
 from tests.parts.local import until
-from tests.parts.postgres import free_port
+from tests.parts.ports import free_port
 from tests.parts.server import LocalServer, local_server
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.engines.local import LocalEngine

@@ -20,6 +20,7 @@ from typing import Any
 from azure.storage.blob import ContainerClient
 
 from tests.parts.authority import Authority
+from tests.parts.ports import free_port
 
 _PROGRAM = Path(__file__).parents[2] / ".ci/azurite/node_modules/.bin/azurite-blob"
 _SECONDS = 60
@@ -62,9 +63,7 @@ class Azurite:
 def azurite(authority: Authority | None = None) -> Iterator[Azurite]:
     """The server, until the end of the block; with an authority over https, where it takes tokens, too."""
     key = base64.b64encode(secrets.token_bytes(64)).decode()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="valo-azurite-", dir="/tmp"))
     command = [_PROGRAM, "--blobHost", "127.0.0.1", "--blobPort", str(port), "--location", folder]
     command += ["--silent", "--disableTelemetry", "--skipApiVersionCheck"]

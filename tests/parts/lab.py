@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from pathlib import Path
 
 import nbformat
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+
+from tests.parts.ports import free_port
 
 PACKAGE = Path(__file__).parents[2]
 EXTENSION = PACKAGE / "valo_jupyter" / "labextension"
@@ -84,9 +85,7 @@ def jupyter_lab(folder: Path) -> Iterator[Lab]:
         **{f"JUPYTER_{name}_DIR": str(folder / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")},
         **{f"JUPYTERLAB_{name}_DIR": str(folder / name.lower()) for name in ("SETTINGS", "WORKSPACES")},
     }
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"),
         *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),

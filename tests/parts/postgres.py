@@ -6,7 +6,6 @@ import contextlib
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+
+from tests.parts.ports import free_port
 
 
 def _programs() -> Path:
@@ -25,12 +26,6 @@ def _programs() -> Path:
     if postgres is None:
         raise RuntimeError("PostgreSQL is not installed; .ci/system-packages installs it.")
     return Path(postgres).parent
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager

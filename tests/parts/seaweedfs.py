@@ -18,7 +18,7 @@ from typing import Any
 
 import urllib3
 
-from tests.parts.postgres import free_port
+from tests.parts.ports import free_port
 
 _SECONDS = 60
 _PORTS = ("master.port", "volume.port", "filer.port", "s3.port")

@@ -18,6 +18,8 @@ from typing import Any
 
 import psutil
 
+from tests.parts.ports import free_port
+
 _CONF = """
 ClusterName=valo-test
 SlurmctldHost={host}({address})
@@ -68,14 +70,13 @@ class Slurm:
         key.write_bytes(secrets.token_bytes(128))
         key.chmod(0o400)
         (self.folder / "state").mkdir(mode=0o700)
-        ports = _ports(len(self.nodes) + 1)
         host = socket.gethostname().split(".")[0]
         conf = _CONF.format(
-            host=host, address="127.0.0.1", user=getpass.getuser(), folder=self.folder, port=ports.pop()
+            host=host, address="127.0.0.1", user=getpass.getuser(), folder=self.folder, port=free_port()
         )
         for node in self.nodes:
             (self.folder / node).mkdir()
-            conf += f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={ports.pop()} "
+            conf += f"NodeName={node} NodeHostname={host} NodeAddr=127.0.0.1 Port={free_port()} "
             conf += "CPUs=1 RealMemory=900 State=UNKNOWN\n"
         conf += f"PartitionName=main Nodes={','.join(self.nodes)} Default=YES MaxTime=60 State=UP\n"
         conf += f"PartitionName=other Nodes={self.nodes[0]} MaxTime=60 State=UP\n"
@@ -193,12 +194,3 @@ class Slurm:
         texts = {path.name: path.read_text("utf-8", "replace")[-1500:] for path in self.folder.glob("*.log")}
         texts |= {path.name: path.read_text("utf-8", "replace")[-1500:] for path in self.folder.glob("*.out")}
         return json.dumps(texts, indent=1)
-
-
-def _ports(count: int) -> list[int]:
-    """Free ports; Slurm cannot choose its own."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports

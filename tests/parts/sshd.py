@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.parts.netns import NetworkHost
+from tests.parts.ports import free_port
 
 _CONFIG = """\
 ListenAddress {address}
@@ -140,7 +141,7 @@ def sshd(
         (folder / "user_key.pub").write_text(public.stdout)
     shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
     address = network.address if network else "127.0.0.1"
-    server = Sshd(folder, address, 22 if network else _free_port(), network, hostname, more)
+    server = Sshd(folder, address, 22 if network else free_port(), network, hostname, more)
     server.start()
     try:
         yield server
@@ -150,13 +151,6 @@ def sshd(
 
 def _keygen(path: Path) -> None:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)], check=True, timeout=30)
-
-
-def _free_port() -> int:
-    # sshd takes no socket that is open already
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
 
 
 def _kill(pid: int) -> None:

@@ -20,6 +20,8 @@ from typing import Any
 import swiftclient
 from cryptography.fernet import Fernet
 
+from tests.parts.ports import free_port
+
 _SECONDS = 60
 _BIN = Path(sys.executable).parent
 USER, PASSWORD, ACCOUNT = "test:tester", "testing", "AUTH_test"
@@ -203,10 +205,10 @@ def swift(*, keystone: bool = False) -> Iterator[Swift]:
     try:
         (folder / "swift.conf").write_text(_SWIFT_CONF)
         (folder / "devices/d1").mkdir(parents=True)
-        memcached, proxy = _free_port(), _free_port()
+        memcached, proxy = free_port(), free_port()
         command = ["memcached", "-l", "127.0.0.1", "-p", str(memcached), *(["-u", "root"] if os.getuid() == 0 else [])]
         started.append(_start(folder, "memcached", command))
-        ports = {kind: _free_port() for kind in ("account", "container", "object")}
+        ports = {kind: free_port() for kind in ("account", "container", "object")}
         _make_rings(folder, ports)
         for kind, port in ports.items():
             started.append(_storage(folder, kind, port))
@@ -263,7 +265,7 @@ def _proxy_conf(folder: Path, port: int, memcached: int, login: str | None) -> s
 
 def _keystone(folder: Path, proxy: int) -> tuple[str, subprocess.Popen[bytes]]:
     """Keystone with a project and a member of it; its address for logins, and its process."""
-    port = _free_port()
+    port = free_port()
     url = f"http://127.0.0.1:{port}/v3"
     config = folder / "keystone.conf"
     config.write_text(_KEYSTONE_CONF.format(folder=folder))
@@ -326,12 +328,6 @@ def _wait(folder: Path, name: str, process: subprocess.Popen[bytes], url: str = 
             return
         time.sleep(0.05)
     raise RuntimeError(f"Swift's {name} does not start: {(folder / f'{name}.log').read_text()[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _user() -> str:

@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
-from tests.parts.postgres import free_port
+from tests.parts.ports import free_port
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from valo_jupyter import Client
 from valo_jupyter.client.stores import Store

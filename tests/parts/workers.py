@@ -1,0 +1,34 @@
+"""What several workers of pytest-xdist divide among themselves: modules, the longest first."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadFileScheduling
+from xdist.workermanage import WorkerController
+
+#: modules that start the same large service: one worker starts it once, and has them all
+TOGETHER = {
+    "tests/browser/": "Chromium",
+    "tests/integration/containers/": "Docker",
+    "tests/integration/test_docker_parts.py": "Docker",
+    "tests/integration/test_registries_": "Docker",
+}
+#: what would make the others wait if it began late
+FIRST = (
+    "tests/chaos/test_chaos.py",
+    "tests/contract/test_engines_ssh.py",
+    "Docker",
+    "Chromium",
+    "tests/contract/test_engines_slurm.py",
+)
+
+
+class ByService(LoadFileScheduling):
+    """Whole modules to each worker, so that what their tests share is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((group for path, group in TOGETHER.items() if nodeid.startswith(path)), nodeid.partition("::")[0])
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        if first := next((scope for scope in FIRST if scope in self.workqueue), None):
+            self.workqueue.move_to_end(first, last=False)
+        super()._assign_work_unit(node)
