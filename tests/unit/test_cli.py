@@ -178,3 +178,17 @@ def test_help_needs_no_server_code() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == ""
+
+
+def test_the_magic_loads_by_itself_when_asked_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    shell = [sys.executable, "-m", "IPython", "--no-banner", "--colors=NoColor", "-c", "%valo help"]
+
+    def helped() -> bool:
+        return "%valo run" in subprocess.run(shell, capture_output=True, text=True, timeout=60, check=False).stdout
+
+    assert not helped()
+    assert cli.main(["autoload", "on"]) == 0
+    assert helped()
+    assert cli.main(["autoload", "off"]) == 0
+    assert not list(tmp_path.rglob("*valo*"))

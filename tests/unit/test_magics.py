@@ -106,6 +106,7 @@ def test_completion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert complete.candidates("%valo s", None) == ["show", "stop", "stores"]
     assert complete.candidates("%valo run tr", None) == ["train.ipynb"]
     assert complete.candidates("%valo run train.ipynb -p l", None) == ["lr=", "layers="]
+    assert "--title" in complete.candidates("%%valo --t", None)
     assert "--notebook-only" in complete.candidates("%valo run --", None)
     assert complete.candidates("%valo show ", None) == []
 

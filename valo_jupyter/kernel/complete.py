@@ -23,6 +23,8 @@ EXECUTIONS = 20
 
 def candidates(line: str, client: Client | None) -> list[str]:
     """The words that may stand where `line` ends; the server is asked only over a connection that is open already."""
+    if line.startswith("%%valo"):
+        line = line.replace("%%valo", "%valo run", 1)
     words = line.split()
     fresh = line.endswith((" ", "\t"))
     before, begun = (words, "") if fresh else (words[:-1], words[-1])
@@ -32,7 +34,7 @@ def candidates(line: str, client: Client | None) -> list[str]:
         found = _environments(client) if client is not None else []
     elif before[1] == "run":
         found = _of_run(before, begun)
-    elif before[1] in OF_ONE and len(before) == 2 and client is not None:
+    elif before[1] in (*OF_ONE, "trace") and len(before) == 2 and client is not None:
         found = _numbers(client)
     else:
         found = []

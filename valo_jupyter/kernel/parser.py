@@ -99,5 +99,6 @@ def help_text() -> str:
             "",
             "What is saved on disk is what runs: save the notebook first.",
             "  %valo run -p lr=0.1 -i data=train.csv --tag first        more: %valo run -h",
+            "  %%valo -p lr=0.1       above a cell's code: that cell alone, as an execution of its own",
         ]
     )

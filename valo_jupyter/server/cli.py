@@ -12,6 +12,7 @@ from valo_jupyter.server import (
     cli_data,
     cli_environments,
     cli_executions,
+    cli_magics,
     cli_registries,
     cli_run,
     cli_server,
@@ -49,7 +50,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for group in (cli_run, cli_executions, cli_data, cli_stores, cli_environments, cli_registries, cli_server):
+    for group in (
+        cli_run,
+        cli_executions,
+        cli_data,
+        cli_stores,
+        cli_environments,
+        cli_registries,
+        cli_magics,
+        cli_server,
+    ):
         group.add_to(commands)
     return parser
 
