@@ -125,6 +125,7 @@ def _execution(request: Request, address: str, excluded: set[str] | None = None)
         left_out=row.left_out,
         cumulative_metadata=row.cumulative_metadata,
         peak_memory_bytes=row.peak_memory_bytes,
+        skipped_cells=services.executions.skipped_cells(row.id),
         exit_code=row.exit_code,
     )
     if "metadata" not in (excluded or ()):

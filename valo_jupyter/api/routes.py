@@ -9,6 +9,7 @@ from valo_jupyter.api import downloads as downloads
 from valo_jupyter.api import environments as environments
 from valo_jupyter.api import executions as executions
 from valo_jupyter.api import machines as machines
+from valo_jupyter.api import notebooks as notebooks
 from valo_jupyter.api import projects as projects
 from valo_jupyter.api import registries as registries
 from valo_jupyter.api import schema as schema

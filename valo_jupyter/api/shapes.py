@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import PurePosixPath
 from typing import Any
 
 from valo_jupyter.domain import clock
+from valo_jupyter.services.cells import Cell
 from valo_jupyter.services.data import Beside
 from valo_jupyter.services.waiting import Waiting
 
@@ -136,6 +138,10 @@ def attempt(row: Any) -> Shape:
         "started": clock.text(row.started),
         "ended": clock.text(row.ended),
     }
+
+
+def cell(one: Cell) -> Shape:
+    return {**asdict(one), "started": clock.text(one.started)}
 
 
 def datum(row: Any, base: str, beside: Beside) -> Shape:

@@ -1,17 +1,14 @@
-"""What an execution said and left: its stream, log, metadata, notebook and code."""
+"""What an execution said and left: its stream, log, metadata and code."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from typing import Any
 
 from valo_jupyter.api import shapes
 from valo_jupyter.api.routing import AskAgain, Reply, Request, route
 from valo_jupyter.api.sending import disposition
-from valo_jupyter.domain.errors import NotFound
 from valo_jupyter.domain.executions import Status
-from valo_jupyter.services.runs import notebook_path
 
 #: numbers in one answer of a stream; readers ask again from `last`
 LIMIT = 20_000
@@ -66,24 +63,6 @@ def metadata(request: Request) -> Reply:
     return Reply({"results": [shapes.point(point) for point in request.services.data.points(row.id)]})
 
 
-@route("GET", "/api/v0/executions/{id}/notebook/")
-def notebook(request: Request) -> Reply:
-    """The executed notebook; while the execution runs, as it stands."""
-    services = request.services
-    row = services.executions.get(request.user, request.path["id"])
-    path = notebook_path(services.state, row.id)
-    if path.exists():
-        return Reply(file=path, headers=_attachment(row, "application/x-ipynb+json"))
-    if row.notebook_path is None:
-        raise NotFound(f"#{row.counter} runs commands, not a notebook.")
-    content = services.commits.file(
-        services.commits.get(request.user, row.project_id, row.commit_identifier), row.notebook_path
-    )
-    if content is None:
-        raise NotFound(f"The commit of #{row.counter} has no {row.notebook_path}.")
-    return Reply(content=content, headers=_attachment(row, "application/x-ipynb+json"))
-
-
 @route("GET", "/api/v0/executions/{id}/code/")
 def code(request: Request) -> Reply:
     """The code that runs, as a zip file."""
@@ -94,13 +73,8 @@ def code(request: Request) -> Reply:
     with path.open("wb") as file:
         services.commits.write_zip(commit, file)
     name = f"{row.project_name}-{row.counter}.zip"
-    return Reply(file=path, remove_file=True, headers={**_named(name), "Content-Type": "application/zip"})
-
-
-def _attachment(row: Any, content_type: str) -> dict[str, str]:
-    name = (row.notebook_path or "notebook.ipynb").rsplit("/", 1)[-1]
-    return {**_named(name), "Content-Type": content_type}
-
-
-def _named(name: str) -> dict[str, str]:
-    return {"Content-Disposition": disposition(name)}
+    return Reply(
+        file=path,
+        remove_file=True,
+        headers={"Content-Disposition": disposition(name), "Content-Type": "application/zip"},
+    )

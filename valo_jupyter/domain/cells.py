@@ -39,14 +39,27 @@ def code_cells(notebook: dict[str, Any]) -> Iterator[CodeCell]:
     for index, cell in enumerate(notebook.get("cells") or ()):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
-        source = cell.get("source") or ""
-        metadata = cell.get("metadata")
-        tags = metadata.get("tags") if isinstance(metadata, dict) else None
-        yield CodeCell(
-            index=index,
-            source="".join(source) if isinstance(source, list) else str(source),
-            tags=frozenset(map(str, tags)) if isinstance(tags, list) else frozenset(),
-        )
+        yield CodeCell(index=index, source=source_of(cell), tags=_tags(cell))
+
+
+def as_run(notebook: dict[str, Any], *, injected: bool) -> list[tuple[int, str]]:
+    """Place among all cells, and source, of each code cell as papermill runs the notebook.
+
+    Parameters
+    ----------
+    injected
+        It gives the notebook parameters, in a cell of its own.
+    """
+    cells = [cell for cell in notebook.get("cells") or () if isinstance(cell, dict)]
+    if injected:
+        # as `papermill.parameterize.parameterize_notebook`
+        cell = {"cell_type": "code", "source": "# Parameters"}
+        earlier, declared = _first_tagged(cells, "injected-parameters"), _first_tagged(cells, "parameters")
+        at = declared + 1 if earlier is None and declared is not None else earlier or 0
+        cells = [*cells[:at], cell, *cells[at if earlier is None else at + 1 :]]
+    # its mark of an earlier run's error
+    run = {"cells": [cell for cell in cells if "papermill-error-cell-tag" not in _tags(cell)]}
+    return [(cell.index, cell.source) for cell in code_cells(run)]
 
 
 def language(notebook: dict[str, Any]) -> str:
@@ -58,6 +71,21 @@ def language(notebook: dict[str, Any]) -> str:
         if isinstance(value, dict) and value.get(key):
             return str(value[key]).lower()
     return "python"
+
+
+def source_of(cell: dict[str, Any]) -> str:
+    source = cell.get("source") or ""
+    return "".join(map(str, source)) if isinstance(source, list) else str(source)
+
+
+def _tags(cell: dict[str, Any]) -> frozenset[str]:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return frozenset(map(str, tags)) if isinstance(tags, list) else frozenset()
+
+
+def _first_tagged(cells: list[dict[str, Any]], tag: str) -> int | None:
+    return next((index for index, cell in enumerate(cells) if tag in _tags(cell)), None)
 
 
 def parse(source: str) -> ast.Module:

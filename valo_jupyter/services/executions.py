@@ -16,7 +16,7 @@ from valo_jupyter.db.tables import attempts, data, edges, environments, executio
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Conflict, Invalid
 from valo_jupyter.domain.executions import Status
-from valo_jupyter.services import line, listing, references, store_rows
+from valo_jupyter.services import cell_rows, line, listing, references, store_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.asking import NO_IMAGE, asked, check_may_use
 from valo_jupyter.services.commits import Commits
@@ -214,6 +214,10 @@ class Executions:
                 sa.select(attempts).where(attempts.c.execution_id == row.id).order_by(attempts.c.number)
             ).all()
             return row, tags, list(made), waiting(connection, [row]).get(row.id)
+
+    def skipped_cells(self, execution_id: str) -> builtins.list[dict[str, Any]]:
+        with self._database.read() as connection:
+            return cell_rows.skipped(connection, execution_id)
 
     def list(self, user: User, wanted: listing.Filter) -> listing.Page:
         with self._database.read() as connection:

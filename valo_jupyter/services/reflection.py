@@ -10,6 +10,7 @@ from valo_jupyter.db import Connection
 from valo_jupyter.db.tables import executions, metadata_points
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import Status
+from valo_jupyter.services import cell_rows
 from valo_jupyter.services.events import Event
 from valo_jupyter.services.metrics import with_point
 from valo_jupyter.services.moves import Moves
@@ -32,6 +33,7 @@ def reflect(moves: Moves, connection: Connection, row: Any, fresh: list[Event], 
         values.update(metric=metric, cumulative_metadata=cumulative)
     cells = [event for event in fresh if event.get("k") == "cell"]
     if cells:
+        cell_rows.record(connection, row.id, cells)
         cell = cells[-1]
         done = cell["code"] - (cell["state"] == "started")
         fraction = done / cell["of"] if cell["of"] else 1.0

@@ -14,6 +14,7 @@ from valo_jupyter.services.aliases import Aliases
 from valo_jupyter.services.archives import Archives
 from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.bringing import Bringing
+from valo_jupyter.services.cells import Cells
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import Data
@@ -25,6 +26,7 @@ from valo_jupyter.services.executions import Executions
 from valo_jupyter.services.facts import web_is_there
 from valo_jupyter.services.machines import Machines
 from valo_jupyter.services.moves import Moves
+from valo_jupyter.services.notebooks import Notebooks
 from valo_jupyter.services.options import Options
 from valo_jupyter.services.pool import Pool
 from valo_jupyter.services.projects import Projects
@@ -73,6 +75,8 @@ class Services:
         self.environments = Environments(database, moves, self.options, queued)
         self.commits = Commits(database, state)
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
+        self.notebooks = Notebooks(state, self.commits)
+        self.cells = Cells(database, self.executions, self.notebooks)
         self.stores = Stores(database, self.seal)
         self.data = Data(database)
         self.traces = Traces(database)

@@ -22,6 +22,7 @@ from valo_jupyter.services.asking import container
 from valo_jupyter.services.assignments import HERE, check_place, data_of, elsewhere
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves, again_if_overtaken
+from valo_jupyter.services.notebooks import executed_path
 from valo_jupyter.services.parts import Parts
 from valo_jupyter.services.pool import LEASE, token_hash
 from valo_jupyter.services.projects import Projects
@@ -201,7 +202,7 @@ class Runs:
         """Keep the executed notebook as it stands; the file becomes the server's."""
         with self._database.write() as connection:
             attempt = self._attempt(connection, token)
-            path = notebook_path(self._state, attempt.execution_id)
+            path = executed_path(self._state, attempt.execution_id)
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.replace(content, path)
             self._moves.touch(connection, self._row(connection, attempt.execution_id))
@@ -300,10 +301,6 @@ class Runs:
 
 def _process(machine: dict[str, Any] | None) -> tuple[Any, Any]:
     return (machine or {}).get("hostname"), (machine or {}).get("pid")
-
-
-def notebook_path(state: StateFolder, execution_id: str) -> Path:
-    return state.notebooks / f"{execution_id}.ipynb"
 
 
 def _key(attempt: Any) -> sa.ColumnElement[bool]:
