@@ -101,7 +101,14 @@ class Far:
 
 
 @asynccontextmanager
-async def far(tmp_path: Path, files: dict[str, str] | None = None, *, gate: bool = False) -> AsyncIterator[Any]:
+async def far(
+    tmp_path: Path,
+    files: dict[str, str] | None = None,
+    *,
+    gate: bool = False,
+    steps: dict[str, list[str]] | None = STEPS,
+    variables: dict[str, str] | None = None,
+) -> AsyncIterator[Any]:
     state = StateFolder(tmp_path / "state")
     web = Web(state)
     await web.listen()
@@ -112,10 +119,11 @@ async def far(tmp_path: Path, files: dict[str, str] | None = None, *, gate: bool
     for name, content in (files or {}).items():
         (code / name).parent.mkdir(parents=True, exist_ok=True)
         (code / name).write_text(content)
-    project = LocalProject(state, code, STEPS)
+    project = LocalProject(state, code, steps)
     with project.services.database.write() as connection:
         connection.execute(sa.update(environments).values(engine="elsewhere"))
     engine = ProcessEngine(state, tmp_path / "home")
+    engine.variables = variables or {}
     await engine.start()
     engine.set_limits(1, 1, 60.0)
     bench = Far(web, project, engine, url)
