@@ -20,8 +20,17 @@ export async function readText(
 ): Promise<{ text: string; cut: boolean }> {
   const cut = size > most;
   const bytes = await new Blob(await readWhole(api, id, Math.min(size, most), signal)).arrayBuffer();
-  // a letter that the end cuts in two is left out
-  return { text: new TextDecoder().decode(bytes, { stream: cut }), cut };
+  return { text: decoded(bytes, cut), cut };
+}
+
+/** UTF-8, and what is not that as the older encoding that it likely is. */
+function decoded(bytes: ArrayBuffer, cut: boolean): string {
+  try {
+    // a letter that the end cuts in two is left out
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: cut });
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
 }
 
 /** Bytes as something that the browser shows without running anything in it. */

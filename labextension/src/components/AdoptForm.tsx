@@ -1,7 +1,7 @@
 /** Makes files known that are in a store already: addresses, one a line, and what came of each. */
 import { useId, useState } from 'react';
-import { asError } from '../api/errors';
 import type { IAdoption, IStore } from '../api/dataTypes';
+import { PanelForm } from './PanelForm';
 import { useTrans } from './trans';
 
 export function AdoptForm(props: {
@@ -16,28 +16,18 @@ export function AdoptForm(props: {
   const [text, setText] = useState('');
   const [tags, setTags] = useState('');
   const [chosen, setChosen] = useState(stores[0]?.id ?? '');
-  const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<IAdoption | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
   const urls = pieces(text, '\n');
   // what is typed says which store is meant
   const store = stores.find(({ url }) => urls[0]?.startsWith(url)) ?? stores.find(known => known.id === chosen);
   const adopt = async () => {
-    if (!store) {
-      return;
-    }
-    setBusy(true);
-    setProblem(null);
-    setAnswer(null);
-    try {
+    if (store) {
+      setAnswer(null);
       const found = await onAdopt(store, urls, pieces(tags, ','));
       setAnswer(found);
       // those that failed stay to be put right
       setText(found.errors.map(({ url }) => url).join('\n'));
-    } catch (reason) {
-      setProblem(asError(reason).message);
     }
-    setBusy(false);
   };
   if (stores.length === 0) {
     return (
@@ -55,15 +45,16 @@ export function AdoptForm(props: {
     );
   }
   return (
-    <form
-      className="valo-Panel"
-      aria-label={trans.__('Adopt files')}
-      onSubmit={event => {
-        event.preventDefault();
-        void adopt();
-      }}
+    <PanelForm
+      label={trans.__('Adopt files')}
+      about={trans.__('Make files known that are in a store already. They stay where they are.')}
+      verb={trans.__('Adopt')}
+      doing={trans.__('Adopting…')}
+      ready={urls.length > 0 && store !== undefined}
+      done={answer !== null}
+      onSubmit={adopt}
+      onClose={onClose}
     >
-      <p>{trans.__('Make files known that are in a store already. They stay where they are.')}</p>
       <div className="valo-Field">
         <label htmlFor={`${id}-store`}>{trans.__('Store')}</label>
         <select
@@ -123,24 +114,7 @@ export function AdoptForm(props: {
           </ul>
         )}
       </div>
-      {problem && (
-        <p className="valo-Setting-error" role="alert">
-          {problem}
-        </p>
-      )}
-      <div className="valo-Form-actions">
-        <button type="button" className="jp-mod-styled valo-Button" onClick={onClose}>
-          {answer ? trans.__('Close') : trans.__('Cancel')}
-        </button>
-        <button
-          type="submit"
-          className="jp-mod-styled jp-mod-accept valo-Button"
-          disabled={busy || urls.length === 0 || !store}
-        >
-          {busy ? trans.__('Adopting…') : trans.__('Adopt')}
-        </button>
-      </div>
-    </form>
+    </PanelForm>
   );
 }
 

@@ -1,7 +1,7 @@
 /** Makes a version of a dataset of the files that are chosen. */
 import { useId, useState } from 'react';
-import { asError } from '../api/errors';
 import type { IDataset } from '../api/dataTypes';
+import { PanelForm } from './PanelForm';
 import { useTrans } from './trans';
 
 export function DatasetForm(props: {
@@ -16,37 +16,25 @@ export function DatasetForm(props: {
   const { datasets, count, onCreate, onClose } = props;
   const [dataset, setDataset] = useState('');
   const [typed, setTyped] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
   const known = datasets.find(({ name }) => name === dataset.trim());
   const version = typed ?? `v${(known?.versions.length ?? 0) + 1}`;
-  const create = async () => {
-    setBusy(true);
-    setProblem(null);
-    try {
-      await onCreate(dataset.trim(), version.trim());
-      onClose();
-    } catch (reason) {
-      setProblem(asError(reason).message);
-      setBusy(false);
-    }
-  };
   return (
-    <form
-      className="valo-Panel"
-      aria-label={trans.__('New dataset version')}
-      onSubmit={event => {
-        event.preventDefault();
-        void create();
+    <PanelForm
+      label={trans.__('New dataset version')}
+      about={trans._n(
+        'A version of a dataset with the %1 file that is chosen. It does not change any more.',
+        'A version of a dataset with the %1 files that are chosen. It does not change any more.',
+        count
+      )}
+      verb={trans.__('Create version')}
+      doing={trans.__('Creating…')}
+      ready={dataset.trim() !== '' && version.trim() !== '' && count > 0}
+      onSubmit={async () => {
+        await onCreate(dataset.trim(), version.trim());
+        onClose();
       }}
+      onClose={onClose}
     >
-      <p>
-        {trans._n(
-          'A version of a dataset with the %1 file that is chosen. It does not change any more.',
-          'A version of a dataset with the %1 files that are chosen. It does not change any more.',
-          count
-        )}
-      </p>
       <div className="valo-Field">
         <label htmlFor={`${id}-dataset`}>{trans.__('Dataset')}</label>
         <input
@@ -72,23 +60,6 @@ export function DatasetForm(props: {
           onChange={event => setTyped(event.target.value)}
         />
       </div>
-      {problem && (
-        <p className="valo-Setting-error" role="alert">
-          {problem}
-        </p>
-      )}
-      <div className="valo-Form-actions">
-        <button type="button" className="jp-mod-styled valo-Button" onClick={onClose}>
-          {trans.__('Cancel')}
-        </button>
-        <button
-          type="submit"
-          className="jp-mod-styled jp-mod-accept valo-Button"
-          disabled={busy || !dataset.trim() || !version.trim() || count === 0}
-        >
-          {trans.__('Create version')}
-        </button>
-      </div>
-    </form>
+    </PanelForm>
   );
 }

@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from 'react';
 import type { IAliasChange, IDatum } from '../api/dataTypes';
 import { CopyButton } from './CopyButton';
+import { useStoreWords } from './DatumRow';
 import { Facts } from './Facts';
 import { formatAgo, formatBytes, formatTime, formatValue } from './format';
 import { IconButton } from './IconButton';
@@ -31,6 +32,7 @@ export function DatumDetail(props: {
 }): JSX.Element {
   const trans = useTrans();
   const { datum, address, preview, actions } = props;
+  const stored = useStoreWords();
   const { name, purged, output_execution: made, wanted_store: wanted, creator } = datum;
   const metadata = Object.entries(datum.metadata).filter(([key]) => !key.startsWith('valohai.'));
   return (
@@ -88,14 +90,15 @@ export function DatumDetail(props: {
               onChange={aliases => actions.alias(datum, aliases)}
             />
           ],
-          [trans.__('Size'), trans.__('%1 (%2 bytes)', formatBytes(datum.size), datum.size.toLocaleString())],
-          [trans.__('Store'), datum.store?.name ?? null],
           [
-            trans.__('Address'),
-            <span key="address">
-              <code>{datum.uri}</code> <CopyButton text={datum.uri} label={trans.__('Copy')} className="valo-Link" />
-            </span>
+            trans.__('Size'),
+            datum.size < 1000
+              ? formatBytes(datum.size)
+              : trans.__('%1 (%2 bytes)', formatBytes(datum.size), datum.size.toLocaleString())
           ],
+          [trans.__('Address'), <code key="address">{address}</code>],
+          [trans.__('Store'), stored(datum)],
+          [trans.__('Stored as'), <code key="uri">{datum.uri}</code>],
           made && [
             trans.__('Made by'),
             <button

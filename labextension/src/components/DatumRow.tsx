@@ -54,6 +54,12 @@ export function DatumSource(props: { datum: IDatum }): JSX.Element {
   return <span>{words}</span>;
 }
 
+/** Where its content is. */
+export function useStoreWords(): (datum: IDatum) => string {
+  const trans = useTrans();
+  return ({ store, uri }) => store?.name ?? (uri.startsWith('valo://') ? trans.__('built-in') : trans.__('web'));
+}
+
 /** Aliases first: they are what a file is known by. */
 export function Labels(props: { datum: IDatum; most: number }): JSX.Element {
   const { aliases, tags } = props.datum;

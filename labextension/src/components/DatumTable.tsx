@@ -1,7 +1,7 @@
-/** Files as a table of any length: chosen by boxes, opened by name, ordered by its head. */
-import { memo, useCallback, useEffect, useRef, type KeyboardEvent } from 'react';
+/** Files as a table of any length: chosen by boxes, opened by a click or by arrow keys, ordered by its head. */
+import { memo, useCallback, useEffect, useRef, type KeyboardEvent, type MouseEvent } from 'react';
 import type { DataOrdering, IDatum } from '../api/dataTypes';
-import { DatumSource, Labels } from './DatumRow';
+import { DatumSource, Labels, useStoreWords } from './DatumRow';
 import { formatAgo, formatBytes, formatTime } from './format';
 import { useTrans } from './trans';
 import { WindowedRows } from './WindowedRows';
@@ -59,9 +59,17 @@ export function DatumTable(props: IDatumTableProps): JSX.Element {
       onOpen(next);
     }
   };
+  const handleClick = ({ target }: MouseEvent) => {
+    // beside a box is still the box: who misses it opens nothing
+    const row = (target as HTMLElement).closest<HTMLElement>('label, [data-id]');
+    const datum = rows.find(({ id }) => id === row?.dataset.id);
+    if (datum) {
+      onOpen(datum);
+    }
+  };
   const all = rows.length > 0 && rows.every(({ id }) => chosen.has(id));
   return (
-    // arrows go from row to row; each row's button is reachable by itself
+    // arrows go from row to row; each row's button is reachable by itself, and its click comes here
     // eslint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <div
       className="valo-DatumTable"
@@ -69,6 +77,7 @@ export function DatumTable(props: IDatumTableProps): JSX.Element {
       aria-label={trans.__('Files')}
       aria-rowcount={(count ?? rows.length) + 1}
       onKeyDown={handleKey}
+      onClick={handleClick}
     >
       <div role="row" aria-rowindex={1} className="valo-DatumTable-row valo-DatumTable-head">
         <span role="columnheader">
@@ -99,7 +108,6 @@ export function DatumTable(props: IDatumTableProps): JSX.Element {
             index={index}
             chosen={chosen.has(rows[index].id)}
             open={rows[index].id === open}
-            onOpen={onOpen}
             onToggle={toggle}
           />
         )}
@@ -136,12 +144,12 @@ const Row = memo(
     index: number;
     chosen: boolean;
     open: boolean;
-    onOpen: (datum: IDatum) => void;
     onToggle: (id: string) => void;
   }): JSX.Element => {
     const trans = useTrans();
-    const { datum, index, chosen, open, onOpen, onToggle } = props;
-    const { id, name, size, store, wanted_store: wanted, ctime, purged } = datum;
+    const { datum, index, chosen, open, onToggle } = props;
+    const { id, name, size, wanted_store: wanted, ctime, purged } = datum;
+    const stored = useStoreWords();
     return (
       <div
         role="row"
@@ -153,15 +161,17 @@ const Row = memo(
         style={{ height: HEIGHT }}
       >
         <span role="cell">
-          <input
-            type="checkbox"
-            aria-label={trans.__('Choose %1', name)}
-            checked={chosen}
-            onChange={() => onToggle(id)}
-          />
+          <label className="valo-DatumTable-box">
+            <input
+              type="checkbox"
+              aria-label={trans.__('Choose %1', name)}
+              checked={chosen}
+              onChange={() => onToggle(id)}
+            />
+          </label>
         </span>
         <span role="cell" className="valo-DatumTable-name">
-          <button type="button" title={name} aria-current={open || undefined} onClick={() => onOpen(datum)}>
+          <button type="button" title={name} aria-current={open || undefined}>
             {name}
           </button>
           <Labels datum={datum} most={3} />
@@ -170,7 +180,7 @@ const Row = memo(
           {purged ? trans.__('purged') : formatBytes(size)}
         </span>
         <span role="cell" title={datum.uri}>
-          {store?.name ?? (datum.uri.startsWith('valo://') ? trans.__('built-in') : trans.__('web'))}
+          {stored(datum)}
           {wanted && <span title={trans.__('It waits to be brought to %1', wanted.name)}> ⚠</span>}
         </span>
         <span role="cell">

@@ -1,7 +1,7 @@
 /** Which engine makes the machines of a new environment. */
-import { useId } from 'react';
 import type { IEngineKind } from '../api/pool';
 import { EngineIcon } from './EngineIcon';
+import { KindPicker } from './KindPicker';
 import { useTrans } from './trans';
 
 export function EnginePicker(props: {
@@ -11,29 +11,16 @@ export function EnginePicker(props: {
   onChoose: (kind: string) => void;
 }): JSX.Element {
   const trans = useTrans();
-  const name = useId();
-  const { kinds, chosen, disabled, onChoose } = props;
   return (
-    <fieldset className="valo-Engines" disabled={disabled}>
-      <legend>{trans.__('Where do its machines come from?')}</legend>
-      {kinds.map(({ kind, title, description, tested, installed, install }) => (
-        <label key={kind} className="valo-EngineChoice" data-chosen={kind === chosen || undefined}>
-          <input type="radio" name={name} value={kind} checked={kind === chosen} onChange={() => onChoose(kind)} />
-          <EngineIcon engine={kind} />
-          <span>
-            <strong>{title}</strong> {description}
-            {tested === 'recorded' && (
-              <em className="valo-Quiet"> {trans.__('Tested against recorded answers of the provider only.')}</em>
-            )}
-            {!installed && (
-              <span className="valo-Warning">
-                {' '}
-                {trans.__('Needs on the server:')} <code>{install}</code>
-              </span>
-            )}
-          </span>
-        </label>
-      ))}
-    </fieldset>
+    <KindPicker
+      {...props}
+      question={trans.__('Where do its machines come from?')}
+      kinds={props.kinds.map(({ kind, tested, ...rest }) => ({
+        ...rest,
+        key: kind,
+        icon: <EngineIcon engine={kind} />,
+        note: tested === 'recorded' ? trans.__('Tested against recorded answers of the provider only.') : undefined
+      }))}
+    />
   );
 }

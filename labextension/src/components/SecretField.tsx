@@ -14,11 +14,22 @@ export function SecretField(
         <span className="valo-Tag">{trans.__('set')}</span>
         {!disabled && (
           <>
-            <button type="button" className="valo-Chip" id={attributes.id} onClick={() => onChange('')}>
+            <button
+              type="button"
+              className="valo-Chip"
+              id={attributes.id}
+              aria-label={trans.__('Replace %1', field.title)}
+              onClick={() => onChange('')}
+            >
               {trans.__('Replace')}
             </button>
             {!field.required && (
-              <button type="button" className="valo-Chip" onClick={() => onChange(null)}>
+              <button
+                type="button"
+                className="valo-Chip"
+                aria-label={trans.__('Remove %1', field.title)}
+                onClick={() => onChange(null)}
+              >
                 {trans.__('Remove')}
               </button>
             )}
@@ -31,10 +42,14 @@ export function SecretField(
     return <span className="valo-Quiet">{trans.__('will be removed')}</span>;
   }
   const change = (event: { target: { value: string } }) => onChange(event.target.value);
+  // the button that brought it here is gone, and had the focus
+  const autoFocus = secret?.saved === true;
   return field.type === 'text' ? (
     <textarea
       className="jp-mod-styled"
       {...attributes}
+      // eslint-disable-next-line jsx-a11y/no-autofocus
+      autoFocus={autoFocus}
       rows={4}
       spellCheck={false}
       autoComplete="off"
@@ -47,6 +62,8 @@ export function SecretField(
       className="jp-mod-styled"
       type={field.open ? 'text' : 'password'}
       {...attributes}
+      // eslint-disable-next-line jsx-a11y/no-autofocus
+      autoFocus={autoFocus}
       autoComplete={field.open ? 'off' : 'new-password'}
       placeholder={field.placeholder}
       value={text}

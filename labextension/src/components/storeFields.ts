@@ -5,15 +5,18 @@ import type { IEngineOption } from '../api/pool';
 import type { IField } from '../model/fields';
 import type { IFieldGroup } from './environmentFields';
 
+/** Options that most stores of their kind are given; what is needed is among the first anyway. */
+const COMMON = new Set(['region', 'endpoint_url', 'prefix']);
+
 export function storeGroups(trans: TranslationBundle, kind: IStoreKind): IFieldGroup[] {
   const field = (group: string) => (option: IEngineOption) => fieldOf(trans, group, option);
+  const isFirst = ({ name, required }: IEngineOption) => required || COMMON.has(name);
   return [
     {
       title: kind.title,
-      help: kind.description,
       fields: [
         { key: 'name', type: 'string', title: trans.__('Name'), required: true, placeholder: trans.__('team data') },
-        ...kind.options.map(field('options'))
+        ...kind.options.filter(isFirst).map(field('options'))
       ]
     },
     {
@@ -24,6 +27,10 @@ export function storeGroups(trans: TranslationBundle, kind: IStoreKind): IFieldG
         secret: true,
         open: !secret
       }))
+    },
+    {
+      title: trans.__('Less often needed'),
+      fields: kind.options.filter(option => !isFirst(option)).map(field('options'))
     }
   ];
 }

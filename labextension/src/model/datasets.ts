@@ -1,10 +1,9 @@
 /** The datasets of a project, with their versions. */
 import type { DataAPI } from '../api/data';
 import type { IDataset, IDatasetVersion } from '../api/dataTypes';
-import { asError, type ValoError } from '../api/errors';
-import { Model } from './model';
+import { ProjectModel } from './projectModel';
 
-export class DatasetsModel extends Model {
+export class DatasetsModel extends ProjectModel {
   constructor(private _api: DataAPI) {
     super();
   }
@@ -13,46 +12,9 @@ export class DatasetsModel extends Model {
     return this._datasets;
   }
 
-  get loaded(): boolean {
-    return this._loaded;
-  }
-
-  get error(): ValoError | null {
-    return this._error;
-  }
-
-  async setProject(project: string | null): Promise<void> {
-    if (project !== this._project) {
-      this._project = project;
-      this._datasets = [];
-      this._loaded = false;
-      this.changed();
-    }
-    await this.refresh();
-  }
-
-  async refresh(): Promise<void> {
-    const project = this._project;
-    if (project === null || this.isDisposed) {
-      return;
-    }
-    try {
-      const { results } = await this._api.datasets(project);
-      if (project !== this._project) {
-        return;
-      }
-      this._datasets = [...results].sort((a, b) => a.name.localeCompare(b.name));
-      this._loaded = true;
-      this._error = null;
-    } catch (reason) {
-      this._error = asError(reason);
-    }
-    this.changed();
-  }
-
   /** A version of these files; the dataset is made when there is none of that name. */
   async createVersion(dataset: string, version: string, files: readonly string[]): Promise<IDatasetVersion> {
-    const project = this._project ?? '';
+    const project = this.project ?? '';
     await this.refresh();
     if (!this._datasets.some(({ name }) => name === dataset)) {
       await this._api.createDataset({ project, name: dataset });
@@ -72,8 +34,14 @@ export class DatasetsModel extends Model {
     await this.refresh();
   }
 
+  protected async load(project: string): Promise<() => void> {
+    const { results } = await this._api.datasets(project);
+    return () => (this._datasets = [...results].sort((a, b) => a.name.localeCompare(b.name)));
+  }
+
+  protected clear(): void {
+    this._datasets = [];
+  }
+
   private _datasets: IDataset[] = [];
-  private _error: ValoError | null = null;
-  private _loaded = false;
-  private _project: string | null = null;
 }

@@ -2,15 +2,12 @@
 import type { ILabStatus } from '@jupyterlab/application';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { lazy, Suspense } from 'react';
+import { lazy } from 'react';
 import type { IDatum, ITraced } from '../api/dataTypes';
-import { Message } from '../components/Message';
-import { TransContext } from '../components/trans';
 import type { IDataChoice } from '../model/dataQuery';
 import type { IValo } from '../tokens';
-import { Looked } from './looked';
+import { Page, type IPageProps } from './page';
 import type { IRenderers } from './renderers';
-import { Unsaved } from './unsaved';
 
 // the code of a page is fetched when it is first looked at
 const PAGES = {
@@ -54,31 +51,22 @@ export interface IDataPageOptions {
 }
 
 /** What a page's content is given. */
-export interface IDataPageProps extends IDataPageOptions {
-  /** Whether anybody looks at it. */
-  visible: boolean;
+export interface IDataPageProps extends IDataPageOptions, IPageProps {
   onPlace: (place: IDataPlace) => void;
-  onTitle: (label: string) => void;
-  /** Whether something was typed that is not saved. */
-  onDirty: (dirty: boolean) => void;
 }
 
-export class DataPage extends Looked {
+export class DataPage extends Page {
   constructor(private _options: IDataPageOptions) {
-    super();
-    const { kind, trans, place } = _options;
-    this.unsaved = new Unsaved(this.title, _options.status);
-    this._place = place;
-    this.addClass('valo-Page');
-    this.title.label = {
+    const { kind, trans, place, status } = _options;
+    const labels: Record<DataPageKind, string> = {
       data: trans.__('Data'),
       stores: trans.__('Data stores'),
       datasets: trans.__('Datasets'),
       trace: trans.__('Trace')
-    }[kind];
+    };
+    super(labels[kind], trans, status);
+    this._place = place;
   }
-
-  readonly unsaved: Unsaved;
 
   /** What is shown is another. */
   readonly placeChanged = new Signal<this, IDataPlace>(this);
@@ -102,40 +90,17 @@ export class DataPage extends Looked {
   }
 
   dispose(): void {
-    this.unsaved.dispose();
     Signal.clearData(this);
     super.dispose();
   }
 
-  render(): JSX.Element {
-    const { kind, trans } = this._options;
-    const Body = PAGES[kind];
-    return (
-      <TransContext.Provider value={trans}>
-        <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
-          <Body
-            {...this._options}
-            place={this._place}
-            visible={this.looked}
-            onPlace={this._onPlace}
-            onTitle={this._onTitle}
-            onDirty={this._onDirty}
-          />
-        </Suspense>
-      </TransContext.Provider>
-    );
+  protected body(props: IPageProps): JSX.Element {
+    const Body = PAGES[this.kind];
+    return <Body {...this._options} {...props} place={this._place} onPlace={this._onPlace} />;
   }
 
   private _onPlace = (place: IDataPlace): void => {
     this.place = place;
-  };
-
-  private _onTitle = (label: string): void => {
-    this.title.label = label;
-  };
-
-  private _onDirty = (dirty: boolean): void => {
-    this.unsaved.dirty = dirty;
   };
 
   private _place: IDataPlace;

@@ -47,9 +47,11 @@ function FilePreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element 
 }
 
 function BytesPreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element {
+  const trans = useTrans();
   const { api, file, kind } = props;
   const { value: blob, state } = useContent(signal => readBlob(api, file, signal), [api, file.id]);
   const [url, setUrl] = useState<string | null>(null);
+  const [broken, setBroken] = useState(false);
   useEffect(() => {
     if (!blob) {
       return;
@@ -61,12 +63,23 @@ function BytesPreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element
   if (!url) {
     return state;
   }
+  if (broken) {
+    return (
+      <NotShown
+        text={
+          kind === 'audio'
+            ? trans.__('It is no sound that this browser plays.')
+            : trans.__('It is no image that this browser shows.')
+        }
+      />
+    );
+  }
   return kind === 'audio' ? (
     // whoever made it knows what is said in it; there are no captions to be had
     // eslint-disable-next-line jsx-a11y/media-has-caption
-    <audio className="valo-Preview-audio" controls src={url} aria-label={file.name} />
+    <audio className="valo-Preview-audio" controls src={url} aria-label={file.name} onError={() => setBroken(true)} />
   ) : (
-    <img className="valo-Preview-image" src={url} alt={file.name} />
+    <img className="valo-Preview-image" src={url} alt={file.name} onError={() => setBroken(true)} />
   );
 }
 
@@ -79,6 +92,12 @@ function TextPreview(props: IPreviewProps & { kind: PreviewKind }): JSX.Element 
     return state;
   }
   const { text, cut } = content;
+  if (text.includes('\0')) {
+    return <NotShown text={trans.__('It is no text, whatever its name says.')} />;
+  }
+  if (text === '') {
+    return <p className="valo-Quiet">{trans.__('The file is empty.')}</p>;
+  }
   if (kind === 'html') {
     // no same-origin: a page of a run must not reach Jupyter
     return <iframe className="valo-Preview-page" sandbox="allow-scripts" srcDoc={text} title={file.name} />;
@@ -129,11 +148,11 @@ export function useContent<T>(
     // `of` is what is loaded
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, of);
-  const state =
-    problem === null ? (
-      <Message kind="busy" title={trans.__('Loading…')} />
-    ) : (
-      <Message kind="error" title={trans.__('The file cannot be shown here; download it')} text={problem} />
-    );
+  const state = problem === null ? <Message kind="busy" title={trans.__('Loading…')} /> : <NotShown text={problem} />;
   return { value, state };
+}
+
+function NotShown(props: { text: string }): JSX.Element {
+  const trans = useTrans();
+  return <Message kind="error" title={trans.__('The file cannot be shown here; download it')} text={props.text} />;
 }

@@ -1,13 +1,10 @@
 /** A page of the main area about the pool: all environments, one of them, a new one, or the registries. */
 import type { ILabStatus } from '@jupyterlab/application';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { lazy, Suspense } from 'react';
-import { Message } from '../components/Message';
-import { TransContext } from '../components/trans';
+import { lazy } from 'react';
 import type { IValo } from '../tokens';
-import { Looked } from './looked';
+import { Page, type IPageProps } from './page';
 import type { IRenderers } from './renderers';
-import { Unsaved } from './unsaved';
 
 // the code of a page is fetched when it is first looked at
 const PAGES = {
@@ -40,29 +37,18 @@ export interface IPoolPageOptions {
 }
 
 /** What a page's content is given. */
-export interface IPoolPageProps extends IPoolPageOptions {
-  /** Whether anybody looks at it. */
-  visible: boolean;
-  onTitle: (label: string) => void;
-  /** Whether something was typed that is not saved. */
-  onDirty: (dirty: boolean) => void;
-  onClose: () => void;
-}
+export type IPoolPageProps = IPoolPageOptions & IPageProps;
 
-export class PoolPage extends Looked {
-  readonly unsaved: Unsaved;
-
+export class PoolPage extends Page {
   constructor(private _options: IPoolPageOptions) {
-    super();
-    this.unsaved = new Unsaved(this.title, _options.status);
-    const { kind, trans } = _options;
-    this.addClass('valo-Page');
-    this.title.label = {
+    const { kind, trans, status } = _options;
+    const labels: Record<PoolPageKind, string> = {
       environments: trans.__('Environments'),
       environment: trans.__('Environment'),
       'new-environment': trans.__('New environment'),
       registries: trans.__('Registries')
-    }[kind];
+    };
+    super(labels[kind], trans, status);
   }
 
   get kind(): PoolPageKind {
@@ -74,41 +60,8 @@ export class PoolPage extends Looked {
     return this._options.id ?? '';
   }
 
-  dispose(): void {
-    this.unsaved.dispose();
-    super.dispose();
+  protected body(props: IPageProps): JSX.Element {
+    const Body = PAGES[this.kind];
+    return <Body {...this._options} {...props} />;
   }
-
-  render(): JSX.Element {
-    const { kind, trans } = this._options;
-    const Body = PAGES[kind];
-    return (
-      <TransContext.Provider value={trans}>
-        <Suspense fallback={<Message kind="busy" title={trans.__('Loading…')} />}>
-          <Body
-            {...this._options}
-            visible={this.looked}
-            onTitle={this._onTitle}
-            onDirty={this._onDirty}
-            onClose={this._onClose}
-          />
-        </Suspense>
-      </TransContext.Provider>
-    );
-  }
-
-  private _onTitle = (label: string): void => {
-    this.title.label = label;
-  };
-
-  private _onDirty = (dirty: boolean): void => {
-    this.unsaved.dirty = dirty;
-  };
-
-  private _onClose = (): void => {
-    // it is saved, or is to be no more
-    this.unsaved.dirty = false;
-    // the page is its panel's content
-    this.parent?.close();
-  };
 }

@@ -1,8 +1,9 @@
 /** A data store, new or to be changed: its kind, its settings as the server describes them, a test of both. */
-import { useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { asError } from '../api/errors';
 import type { IStore, IStoreKind } from '../api/dataTypes';
 import type { Value } from '../api/types';
+import { KindPicker } from '../components/KindPicker';
 import { SettingsForm } from '../components/SettingsForm';
 import { storeGroups } from '../components/storeFields';
 import { useTrans } from '../components/trans';
@@ -80,7 +81,15 @@ export function StoreForm(props: IStoreFormProps): JSX.Element {
   };
   return (
     <div ref={form}>
-      {!store && <KindPicker kinds={kinds} chosen={type} disabled={busy} onChoose={setType} />}
+      {!store && (
+        <KindPicker
+          question={trans.__('Where is it?')}
+          kinds={kinds.map(({ type: key, ...rest }) => ({ ...rest, key }))}
+          chosen={type}
+          disabled={busy}
+          onChoose={setType}
+        />
+      )}
       {kind && (
         <SettingsForm
           key={type}
@@ -118,35 +127,5 @@ export function StoreForm(props: IStoreFormProps): JSX.Element {
         </SettingsForm>
       )}
     </div>
-  );
-}
-
-function KindPicker(props: {
-  kinds: readonly IStoreKind[];
-  chosen: string;
-  disabled: boolean;
-  onChoose: (type: string) => void;
-}): JSX.Element {
-  const trans = useTrans();
-  const name = useId();
-  const { kinds, chosen, disabled, onChoose } = props;
-  return (
-    <fieldset className="valo-Engines" disabled={disabled}>
-      <legend>{trans.__('Where is it?')}</legend>
-      {kinds.map(({ type, title, description, installed, install }) => (
-        <label key={type} className="valo-EngineChoice" data-chosen={type === chosen || undefined}>
-          <input type="radio" name={name} value={type} checked={type === chosen} onChange={() => onChoose(type)} />
-          <span>
-            <strong>{title}</strong> {description}
-            {!installed && (
-              <span className="valo-Warning">
-                {' '}
-                {trans.__('Needs on the server:')} <code>{install}</code>
-              </span>
-            )}
-          </span>
-        </label>
-      ))}
-    </fieldset>
   );
 }
