@@ -67,7 +67,7 @@ KINDS: dict[str, Kind] = {
     "addresses": Kind(
         "an object of names and their addresses, each a text or a list of texts",
         _object_of(lambda value: value is None or _text(value) or _list_of(_text)(value)),
-        {"type": "object", "additionalProperties": {"anyOf": [{"type": "string"}, _TEXTS]}},
+        {"type": "object", "additionalProperties": {"anyOf": [{"type": ["string", "null"]}, _TEXTS]}},
     ),
 }
 

@@ -10,14 +10,9 @@ from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.services import store_rows
 from valo_jupyter.stores.kinds import KINDS
 
-FIELDS = {
-    "project": "string",
-    "name": "string",
-    "type": "string",
-    "options": "object",
-    "credentials": "object",
-    "default": "boolean",
-}
+SETTINGS = {"options": "object", "credentials": "object"}
+FIELDS = {"project": "string", "name": "string", "type": "string", **SETTINGS, "default": "boolean"}
+CHANGES = {"name": "string", **SETTINGS, "default": "boolean"}
 
 
 @route("GET", "/api/v0/store-types/")
@@ -39,14 +34,14 @@ def create(request: Request) -> Reply:
     return Reply(_shape(request, request.services.stores.create(request.user, request.json())), 201)
 
 
-@route("POST", "/api/v0/stores/test/", fields={**FIELDS, "store": "string"}, own_checks=True)
+@route("POST", "/api/v0/stores/test/", fields={"store": "string", "project": "string", "type": "string", **SETTINGS})
 def test_settings(request: Request) -> Reply:
     """Try settings that are not saved: those of a new store, or of `store` with changes."""
     given = request.json()
     store_id = given.pop("store", None)
     if store_id is None:
         return Reply(request.services.stores.test_settings(request.user, given))
-    return Reply(request.services.stores.test(request.user, str(store_id), given))
+    return Reply(request.services.stores.test(request.user, store_id, given))
 
 
 @route("GET", "/api/v0/stores/{id}/")
@@ -55,7 +50,7 @@ def show(request: Request) -> Reply:
     return Reply(_shape(request, request.services.stores.get(request.user, request.path["id"])))
 
 
-@route("PATCH", "/api/v0/stores/{id}/", fields=FIELDS, own_checks=True)
+@route("PATCH", "/api/v0/stores/{id}/", fields=CHANGES, own_checks=True)
 def edit(request: Request) -> Reply:
     """Change a store; credentials that are not named stay."""
     return Reply(_shape(request, request.services.stores.edit(request.user, request.path["id"], request.json())))
@@ -68,7 +63,7 @@ def delete(request: Request) -> Reply:
     return Reply(status=204)
 
 
-@route("POST", "/api/v0/stores/{id}/test/", fields=FIELDS, own_checks=True)
+@route("POST", "/api/v0/stores/{id}/test/", fields=SETTINGS)
 def test(request: Request) -> Reply:
     """Try all that an execution needs of the store, step by step."""
     return Reply(request.services.stores.test(request.user, request.path["id"], request.json()))

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import stores
 from valo_jupyter.domain import clock
-from valo_jupyter.domain.errors import Conflict, Invalid, NotAllowed, NotFound, ValoError
+from valo_jupyter.domain.errors import Conflict, NotAllowed, NotFound, ValoError
 from valo_jupyter.services import store_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.projects import visible_project, visible_to
@@ -55,7 +55,8 @@ class Stores:
         """A new store's row; raises `InvalidStore`."""
         project_id = given.get("project")
         if not isinstance(project_id, str) or not project_id:
-            raise Invalid("Say of which `project` the store is to be.")
+            sentence = "Say of which `project` the store is to be."
+            raise InvalidStore(sentence, project=sentence)
         now, store_id = clock.now(), str(uuid.uuid4())
         try:
             with self._database.write() as connection:
@@ -86,7 +87,8 @@ class Stores:
             with self._database.write() as connection:
                 row = _visible(connection, user, store_id)
                 _may_change(user, row)
-                name, checked = _checked(connection, row.project_id, self._merged(row, given), row)
+                wanted = {**self._merged(row, given), "default": given.get("default")}
+                name, checked = _checked(connection, row.project_id, wanted, row)
                 connection.execute(
                     sa.update(stores)
                     .where(stores.c.id == store_id)
@@ -205,6 +207,8 @@ def _checked(
         for field in given
         if field not in _FIELDS and row is None
     }
+    if not isinstance(given.get("default"), (bool, type(None))):
+        problems["default"] = "`default` is true or false."
     name = given.get("name")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= MAX_NAME or "~" in name or name == store_rows.BUILT_IN:
         problems["name"] = f"The name is 1 to {MAX_NAME} letters, without “~”, and not “{store_rows.BUILT_IN}”."
