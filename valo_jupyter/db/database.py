@@ -17,7 +17,7 @@ from valo_jupyter.domain import storable
 from valo_jupyter.domain.errors import Invalid, StateFolder
 
 #: the newest migration; equal to it, Alembic need not be imported at all
-HEAD = "0004"
+HEAD = "0005"
 
 
 class Database:

@@ -68,6 +68,7 @@ commits = sa.Table(
     sa.UniqueConstraint("project_id", "identifier"),
 )
 
+#: credentials for private registries, by the images they are for
 registries = sa.Table(
     "registries",
     metadata,

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from valo_jupyter.db.tables.base import id_column, metadata, reference
 
+#: small facts of the server itself: who places, when the web process was last seen
 facts = sa.Table(
     "facts",
     metadata,
@@ -51,8 +52,23 @@ environments = sa.Table(
     sa.Column("ctime", sa.DateTime, nullable=False),
     #: when its settings were last saved
     sa.Column("mtime", sa.DateTime),
+    sa.Index(
+        "uq_environments_name",
+        "name",
+        unique=True,
+        sqlite_where=sa.text("deleted IS NULL"),
+        postgresql_where=sa.text("deleted IS NULL"),
+    ),
+    sa.Index(
+        "uq_environments_default",
+        "is_default",
+        unique=True,
+        sqlite_where=sa.text("is_default"),
+        postgresql_where=sa.text("is_default"),
+    ),
 )
 
+#: the machines there are now, as the engine process last saw them
 machines = sa.Table(
     "machines",
     metadata,
@@ -69,6 +85,7 @@ machines = sa.Table(
     sa.Column("hardware", sa.JSON),
 )
 
+#: how an environment was used: a row when its numbers change, at most one in some seconds
 environment_samples = sa.Table(
     "environment_samples",
     metadata,
@@ -83,6 +100,7 @@ environment_samples = sa.Table(
     sa.Column("machine_seconds", sa.Float, nullable=False, server_default="0"),
 )
 
+#: a trial of an environment's engine, made by the engine process on behalf of the web process
 environment_tests = sa.Table(
     "environment_tests",
     metadata,
@@ -97,6 +115,8 @@ environment_tests = sa.Table(
     sa.Column("image", sa.Text),
     #: of the token with which its machine reports; null before it runs
     sa.Column("token_hash", sa.String(64), unique=True),
+    #: the engine process that makes it; null before it runs
+    sa.Column("engine_id", sa.String(36)),
     #: wanted, running, passed or failed
     sa.Column("status", sa.String(16), nullable=False),
     #: `[{"name", "ok", "message", "seconds"}]`, in their order

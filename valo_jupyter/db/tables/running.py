@@ -20,6 +20,8 @@ executions = sa.Table(
     sa.Column("image", sa.Text),
     #: what the image was when it was pulled: `name@sha256:…`
     sa.Column("image_digest", sa.Text),
+    #: the entry of a private registry that it was pulled with: `{"id", "match"}`
+    sa.Column("image_entry", sa.JSON),
     #: what it asks of its machine, over what the environment gives: `cpu`, `memory_bytes`, `pids`, `shm_bytes`, `gpus`
     sa.Column("resources", sa.JSON, nullable=False, server_default="{}"),
     reference("commit_id", "commits.id"),
@@ -113,6 +115,7 @@ metadata_points = sa.Table(
     sa.Column("values", sa.JSON, nullable=False),
 )
 
+#: those that were begun or skipped, of the newest attempt
 execution_cells = sa.Table(
     "execution_cells",
     metadata,
