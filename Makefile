@@ -12,6 +12,8 @@ DEMO := VALO_HOME=$(CURDIR)/.make/state
 
 FRONT := $(shell find labextension -path labextension/node_modules -prune -o -path labextension/lib -prune -o -type f -print 2>/dev/null)
 PYTEST := $(BIN)/python -m pytest
+# tests wait for much of their time: three at once keep two processors busy (tests/parts/workers.py divides them)
+WORKERS ?= 3
 # .make/front has built it already
 INSTALL := HATCH_JUPYTER_BUILDER_SKIP_NPM=1 $(BIN)/python -m pip install --quiet --no-build-isolation --constraint constraints.txt
 
@@ -79,18 +81,18 @@ test-front: .make/test ## vitest (budget 2 min)
 	cd labextension && npm run --silent test
 
 .PHONY: test-python
-test-python: .make/test ## unit, contract, integration, acceptance, browser (budget 20 min)
-	$(PYTEST) -q --durations=15 tests
+test-python: .make/test ## unit, contract, integration, chaos, acceptance, browser (budget 20 min)
+	$(PYTEST) -q -n $(WORKERS) --durations=15 tests
 
 .PHONY: test-fast
 test-fast: .make/test ## what is quick, for the loop while you work (budget 1 min)
-	$(PYTEST) -q -x -m "not slow" tests/unit tests/contract
+	$(PYTEST) -q -x -n $(WORKERS) -m "not slow" tests/unit tests/contract
 
 .PHONY: test-unit test-integration test-chaos test-acceptance test-browser
 test-unit: .make/test ## pure rules and single parts (budget 2 min)
-	$(PYTEST) -q tests/unit tests/contract
+	$(PYTEST) -q -n $(WORKERS) tests/unit tests/contract
 test-integration: .make/test ## parts together, with real processes (budget 10 min)
-	$(PYTEST) -q tests/integration
+	$(PYTEST) -q -n $(WORKERS) tests/integration
 test-chaos: .make/test ## nothing is lost and nothing runs twice, whatever is killed (budget 4 min)
 	$(PYTEST) -q tests/chaos
 test-acceptance: .make/test ## the real vh, valohai-utils, papermill and pip (budget 5 min)
