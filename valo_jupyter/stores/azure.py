@@ -194,6 +194,8 @@ class AzureStore(CloudStore):
 class _Sink:
     """One object that is to be."""
 
+    early: ClassVar[bool] = False
+
     def __init__(self, store: AzureStore, key: str) -> None:
         self._store, self._key, self._blob = store, key, store.blob(key)
 
@@ -214,13 +216,13 @@ class _Sink:
         return self.stored(sums, told)
 
     def _in_a_block(self, data: bytes, sums: Checksums) -> ObjectInfo:
-        blocks = self.begin(sums, len(data) or 1)
+        blocks = self.begin(sums.size, len(data) or 1, {})
         if data:
             blocks.put(1, data)
-        return blocks.finish()
+        return blocks.finish(sums)
 
-    def begin(self, sums: Checksums, part: int) -> _Blocks:
-        return _Blocks(self, sums, -(-sums.size // part))
+    def begin(self, size: int, part: int, known: Mapping[str, str]) -> _Blocks:
+        return _Blocks(self, -(-size // part))
 
     def stored(self, sums: Checksums, told: Mapping[str, Any]) -> ObjectInfo:
         """What is known after the answer of a write."""
@@ -238,8 +240,8 @@ class _Sink:
 class _Blocks:
     """An object of several blocks; their ids are of this upload alone, and of one length, as Azure wants them."""
 
-    def __init__(self, sink: _Sink, sums: Checksums, count: int) -> None:
-        self._sink, self._sums = sink, sums
+    def __init__(self, sink: _Sink, count: int) -> None:
+        self._sink = sink
         upload = uuid.uuid4().hex
         self._ids = [f"{upload}-{number:05}" for number in range(count)]
 
@@ -247,18 +249,18 @@ class _Blocks:
         with self._sink._store.asking("write", self._sink._key):
             self._sink._blob.stage_block(self._ids[number - 1], data, len(data), validate_content=True)
 
-    def finish(self) -> ObjectInfo:
+    def finish(self, sums: Checksums) -> ObjectInfo:
         sink, blocks = self._sink, [BlobBlock(each) for each in self._ids]
         try:
             with sink._store.asking("write", sink._key):
-                about = _about(sink._key, self._sums)
+                about = _about(sink._key, sums)
                 told = sink._blob.commit_block_list(blocks, match_condition=MatchConditions.IfMissing, **about)
         except StoreError as error:
             if "InvalidBlockList" not in error.message:
                 raise
             # somebody else finished under this name, which took our blocks away
             raise Exists(f"There is already an object {sink._store.uri_of(sink._key)}; take another name.") from None
-        return sink.stored(self._sums, told)
+        return sink.stored(sums, told)
 
     def abort(self) -> None:
         """Azure removes blocks by itself that are not committed."""
@@ -267,7 +269,7 @@ class _Blocks:
 def _about(key: str, sums: Checksums) -> dict[str, Any]:
     md5 = bytearray(bytes.fromhex(sums.md5))
     settings = ContentSettings(content_type=content_type(key), content_md5=md5)
-    metadata = {name.replace("-", "_"): value for name, value in metadata_of(sums).items()}
+    metadata = {name.replace("-", "_"): value for name, value in metadata_of(sums.digests).items()}
     return {"content_settings": settings, "metadata": metadata}
 
 

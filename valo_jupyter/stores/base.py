@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from valo_jupyter.stores.digests import Checksums
 
 #: `(bytes done, bytes in all or None)`, called now and then during a transfer
 Progress = Callable[[int, "int | None"], None]
@@ -90,12 +93,14 @@ class Store(Protocol):
         path: Path,
         *,
         expect: str | None = None,
+        noted: ObjectInfo | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
         """Write the object to `path`, a file that nothing else shares; all three checksums are known afterwards.
 
-        `expect`: the sha256 that the content must have, else `Corrupt`.
+        `expect`: the sha256 that the content must have, else `Corrupt`. `noted`: what a record says of the object;
+        with its sha256 its md5 and sha1 are known, and need not be computed.
         """
         ...
 
@@ -105,13 +110,15 @@ class Store(Protocol):
         key: str,
         *,
         move: bool = False,
+        known: Checksums | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
         """Store the file; the result's `key` is where it is found from now on, which a store may choose itself.
 
-        All three checksums are taken in one pass. `move`: the file is not needed any more, nobody writes to it, and it
-        is gone afterwards. Raises `Exists` rather than replace other content under `key`.
+        All three checksums are taken on the way, but for those of `known`, which are of this very file. `move`: the
+        file is not needed any more, nobody writes to it, and it is gone afterwards. Raises `Exists` rather than replace
+        other content under `key`.
         """
         ...
 

@@ -19,7 +19,7 @@ from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress, Step
 from valo_jupyter.stores.digests import Checksums
 from valo_jupyter.stores.errors import Corrupt, Denied, NotFound, StoreError, Unavailable
-from valo_jupyter.stores.receiving import STREAMS, Piece, receive
+from valo_jupyter.stores.receiving import PART, STREAMS, Piece, receive
 from valo_jupyter.stores.retrying import PATIENCE, Patience, Tries, persist
 from valo_jupyter.stores.sending import Sink, send
 
@@ -102,13 +102,16 @@ class CloudStore(ABC):
         path: Path,
         *,
         expect: str | None = None,
+        noted: ObjectInfo | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
         def open_range(start: int, stop: int, pinned: ObjectInfo | None) -> AbstractContextManager[Piece]:
             return self._open(key, start, stop, pinned)
 
-        return receive(open_range, path, expect=expect, progress=progress, cancel=cancel, patience=self.patience)
+        return receive(
+            open_range, path, expect=expect, noted=noted, progress=progress, cancel=cancel, patience=self.patience
+        )
 
     def read(self, key: str, start: int, stop: int) -> Iterator[bytes]:
         """What is from `start` to before `stop`, in pieces, of one version; for those who pass it on."""
@@ -134,13 +137,26 @@ class CloudStore(ABC):
         key: str,
         *,
         move: bool = False,
+        known: Checksums | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
         sink = self._sink(key)
         return send(
-            sink, path, move=move, progress=progress, cancel=cancel, patience=self.patience, streams=self.streams
+            sink,
+            path,
+            move=move,
+            known=known,
+            progress=progress,
+            cancel=cancel,
+            patience=self.patience,
+            part=self._part(path),
+            streams=self.streams,
         )
+
+    def _part(self, path: Path) -> int:
+        """The size of the parts that a large file is sent in."""
+        return PART
 
     def list(self, prefix: str = "", after: str | None = None) -> Iterator[ObjectInfo]:
         return self._list(prefix, after)
@@ -212,9 +228,9 @@ def disposition(filename: str | None, inline: bool) -> str:
     return f"{way}; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def metadata_of(sums: Checksums) -> dict[str, str]:
-    """What is kept with an object, under names that services may spell their own way."""
-    return {"valo-sha256": sums.sha256, "valo-sha1": sums.sha1, "valo-md5": sums.md5}
+def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
+    """What is kept with an object, of checksums by their names; services may spell it their own way."""
+    return {f"valo-{name}": digests[name] for name in ("sha256", "sha1", "md5") if name in digests}
 
 
 def sums_in(metadata: Mapping[str, str]) -> dict[str, str | None]:

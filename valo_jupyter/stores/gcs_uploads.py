@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
 
 import google_crc32c
 import requests
@@ -27,6 +28,8 @@ _STEP = 256 * 1024
 class GcsSink:
     """One object that is to be."""
 
+    early: ClassVar[bool] = True
+
     def __init__(self, store: GcsStore, key: str) -> None:
         self.store, self.key = store, key
 
@@ -35,7 +38,7 @@ class GcsSink:
 
     def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
         with self.store.asking("write", self.key):
-            blob = self._blob(sums)
+            blob = self._blob(sums.digests)
             blob.upload_from_string(
                 data,
                 content_type(self.key),
@@ -46,19 +49,19 @@ class GcsSink:
         self.compare(blob.crc32c, blob.generation, google_crc32c.Checksum(data))
         return self.store.info(blob)
 
-    def begin(self, sums: Checksums, part: int) -> _Session:
+    def begin(self, size: int, part: int, known: Mapping[str, str]) -> _Session:
         with self.store.asking("write", self.key):
-            url = self._blob(sums).create_resumable_upload_session(
+            url = self._blob(known).create_resumable_upload_session(
                 content_type(self.key),
-                sums.size,
+                size,
                 if_generation_match=0,
                 **self.store.once,
             )
-        return _Session(self, str(url), sums.size)
+        return _Session(self, str(url), size)
 
-    def _blob(self, sums: Checksums) -> Blob:
+    def _blob(self, digests: Mapping[str, str]) -> Blob:
         blob = self.store.blob(self.key)
-        blob.metadata = metadata_of(sums)
+        blob.metadata = metadata_of(digests)
         return blob
 
     def compare(self, crc32c: str | None, generation: int | str | None, sent: google_crc32c.Checksum) -> None:
@@ -88,7 +91,7 @@ class _Session:
         self._crc32c.update(data)
         self._at, self._kept = self._at + whole, content[whole:]
 
-    def finish(self) -> ObjectInfo:
+    def finish(self, sums: Checksums) -> ObjectInfo:
         found = self._send(memoryview(self._kept), {"x-goog-hash": f"crc32c={_text(self._crc32c)}"})
         if found is None:
             raise StoreError(f"Google did not finish {self._sink.store.uri_of(self._sink.key)}; try again.")

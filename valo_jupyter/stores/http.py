@@ -87,6 +87,7 @@ class HttpStore:
         path: Path,
         *,
         expect: str | None = None,
+        noted: ObjectInfo | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:

@@ -80,6 +80,7 @@ class LocalStore:
         path: Path,
         *,
         expect: str | None = None,
+        noted: ObjectInfo | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
@@ -101,6 +102,7 @@ class LocalStore:
         key: str = "",
         *,
         move: bool = False,
+        known: Checksums | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
-from valo_jupyter.stores.digests import CHUNK, Digester
+from valo_jupyter.stores.digests import CHUNK, Digester, noted_in
 from valo_jupyter.stores.errors import Cancelled, Corrupt, Unavailable
 from valo_jupyter.stores.retrying import PATIENCE, Patience, Tries
 
@@ -69,6 +69,7 @@ def receive(
     path: Path,
     *,
     expect: str | None = None,
+    noted: ObjectInfo | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
     patience: Patience = PATIENCE,
@@ -76,6 +77,8 @@ def receive(
     streams: int = STREAMS,
 ) -> ObjectInfo:
     """Write the object to the new file `path`; with all three checksums. After a failure nothing is there.
+
+    `noted`: what a record says of it; the content must have its sha256.
 
     Raises
     ------
@@ -90,7 +93,7 @@ def receive(
         first = _Stretch(open_range, file, 0, part, patience)
         digester: Digester | None = None
         for chunk in first.chunks(cancel):
-            digester = digester or Digester(known=_noted(first.info))
+            digester = digester or Digester({**noted_in(noted), **noted_in(first.info)})
             digester.update(chunk)
             first.testify(chunk)
             if progress is not None:
@@ -102,7 +105,7 @@ def receive(
             _rest(open_range, file, info, first, digester, progress, cancel, patience, part, streams)
         sums = digester.result()
         found = replace(info, md5=sums.md5, sha1=sums.sha1, sha256=sums.sha256)
-        _verify(found, info, first.witness, expect)
+        _verify(found, info, first.witness, expect, noted.sha256 if noted else None)
     return found
 
 
@@ -128,10 +131,9 @@ def _rest(
             pass
 
     with (
-        ThreadPoolExecutor(1, thread_name_prefix="valo-md5") as beside,
+        digester.spread(),
         ThreadPoolExecutor(min(streams, len(starts)), thread_name_prefix="valo-download") as pool,
     ):
-        digester.go_on(beside)
         parts: list[Future[None]] = [pool.submit(fetch, start) for start in starts]
         try:
             for start, fetched in zip(starts, parts, strict=True):
@@ -238,13 +240,6 @@ def _write(file: int, chunk: bytes, at: int) -> None:
         view, at = view[count:], at + count
 
 
-def _noted(info: ObjectInfo | None) -> tuple[str, str, str] | None:
-    """All three checksums, where they are kept with the object; `_verify` compares the first."""
-    if info is None or info.sha256 is None or info.md5 is None or info.sha1 is None:
-        return None
-    return info.sha256, info.md5, info.sha1
-
-
 def _await(fetched: Future[None], cancel: Cancel | None) -> None:
     while not wait([fetched], timeout=0.2).done:
         if cancel is not None and cancel():
@@ -252,8 +247,9 @@ def _await(fetched: Future[None], cancel: Cancel | None) -> None:
     fetched.result()
 
 
-def _verify(found: ObjectInfo, info: ObjectInfo, witness: Witness | None, expect: str | None) -> None:
-    claims = [("was expected", found.sha256, expect), ("is in its metadata", found.sha256, info.sha256)]
+def _verify(found: ObjectInfo, info: ObjectInfo, witness: Witness | None, *expected: str | None) -> None:
+    claims = [("was expected", found.sha256, each) for each in expected]
+    claims.append(("is in its metadata", found.sha256, info.sha256))
     if info.sha256 is None:
         claims.append(("is the server's checksum", found.md5, info.md5))
     if witness is not None:

@@ -219,12 +219,13 @@ class _Sink:
 
     store: S3Store
     key: str
+    early: ClassVar[bool] = True
 
     def head(self) -> ObjectInfo:
         return self.store._head(self.key)
 
     def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
-        headers = {f"x-amz-meta-{name}": value for name, value in metadata_of(sums).items()}
+        headers = {f"x-amz-meta-{name}": value for name, value in metadata_of(sums.digests).items()}
         headers["Content-Type"] = content_type(self.key)
         headers["Content-MD5"] = base64.b64encode(bytes.fromhex(sums.md5)).decode()
         try:
@@ -246,19 +247,17 @@ class _Sink:
             return False
         return True
 
-    def begin(self, sums: Checksums, part: int) -> _Parts:
+    def begin(self, size: int, part: int, known: Mapping[str, str]) -> _Parts:
         with self.store._asking("PUT", self.key) as access:
             made = access.client.create_multipart_upload(
                 Bucket=self.store.bucket,
                 Key=self.key,
-                Metadata=metadata_of(sums),
+                Metadata=metadata_of(known),
                 ContentType=content_type(self.key),
             )
             named = {"Bucket": self.store.bucket, "Key": self.key, "UploadId": made["UploadId"]}
             abort = access.client.generate_presigned_url("abort_multipart_upload", Params=named, ExpiresIn=_WEEK)
-        return _Parts(
-            self.store, self.key, sums.size, made["UploadId"], {}, ABANDONED.add(abort, self.store.options["ca"])
-        )
+        return _Parts(self.store, self.key, size, made["UploadId"], {}, ABANDONED.add(abort, self.store.options["ca"]))
 
 
 @dataclass(frozen=True)
@@ -284,7 +283,7 @@ class _Parts:
                 # who repeats the checksum has verified it: one is enough for the other parts
                 self.verifies.set()
 
-    def finish(self) -> ObjectInfo:
+    def finish(self, sums: Checksums) -> ObjectInfo:
         parts = [{"PartNumber": number, "ETag": self.etags[number]} for number in sorted(self.etags)]
         try:
             with self.store._asking("PUT", self.key) as access:

@@ -1,4 +1,4 @@
-"""Uploads: digested first, never over other content, large files in parts, nothing left of one that failed.
+"""Uploads: digested on their way, never over other content, large files in parts, nothing left of one that failed.
 
 A store gives a `Sink` for the key; all else is here.
 """
@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
-from valo_jupyter.stores.digests import Checksums, Digester, digest_file
+from valo_jupyter.stores.digests import ALL, Checksums, Digester, digest
 from valo_jupyter.stores.errors import Cancelled, Changed, Exists, NotFound, StoreError
 from valo_jupyter.stores.receiving import PART, STREAMS
 from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
 
+#: what is known before the first part, where the metadata are given then: md5 alone takes longer than these together
+_EARLY = ("sha1", "sha256")
 #: of AWS, and below what the others allow
 _MOST_PARTS = 10_000
 
@@ -34,7 +37,7 @@ class Parts(Protocol):
         """Numbers begin with 1; the same part may come again."""
         ...
 
-    def finish(self) -> ObjectInfo:
+    def finish(self, sums: Checksums) -> ObjectInfo:
         """Raises `Exists` if there is an object by now."""
         ...
 
@@ -44,7 +47,15 @@ class Parts(Protocol):
 
 
 class Sink(Protocol):
-    """Where one object is to be."""
+    """Where one object is to be.
+
+    Attributes
+    ----------
+    early
+        The metadata of an object of several parts are given when it is begun; else when it is finished.
+    """
+
+    early: ClassVar[bool]
 
     def head(self) -> ObjectInfo:
         """Raises `NotFound`."""
@@ -54,8 +65,11 @@ class Sink(Protocol):
         """The object in one request. Raises `Exists` if there is one, `Corrupt` if the server got other content."""
         ...
 
-    def begin(self, sums: Checksums, part: int) -> Parts:
-        """An object of several parts of this size, but for the last."""
+    def begin(self, size: int, part: int, known: Mapping[str, str]) -> Parts:
+        """An object of several parts of the size `part`, but for the last.
+
+        `known`: checksums by their names, as far as they are known by now; where `early`, sha256 is among them.
+        """
         ...
 
 
@@ -69,8 +83,11 @@ def send(
     patience: Patience = PATIENCE,
     part: int = PART,
     streams: int = STREAMS,
+    known: Checksums | None = None,
 ) -> ObjectInfo:
     """Store the file as the sink's object, with all three checksums; `move` removes the file afterwards.
+
+    `known`: its checksums, which are not taken again.
 
     Raises
     ------
@@ -81,13 +98,13 @@ def send(
     Corrupt, Unavailable, Denied, Cancelled
         Nothing is left of what was sent.
     """
-    sending = _Sending(sink, patience, cancel, progress)
+    sending = _Sending(sink, patience, cancel, progress, known)
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if size <= part:
             info, sums = sending.whole(file.fileno(), size)
         else:
-            info, sums = sending.in_parts(path, file.fileno(), max(part, -(-size // _MOST_PARTS)), streams)
+            info, sums = sending.in_parts(path.name, file.fileno(), size, max(part, -(-size // _MOST_PARTS)), streams)
     if move:
         path.unlink()
     return replace(info, md5=sums.md5, sha1=sums.sha1, sha256=sums.sha256)
@@ -96,16 +113,25 @@ def send(
 class _Sending:
     """One upload."""
 
-    def __init__(self, sink: Sink, patience: Patience, cancel: Cancel | None, progress: Progress | None) -> None:
-        self._sink, self._patience, self._cancel = sink, patience, cancel
+    def __init__(
+        self,
+        sink: Sink,
+        patience: Patience,
+        cancel: Cancel | None,
+        progress: Progress | None,
+        known: Checksums | None,
+    ) -> None:
+        self._sink, self._patience, self._cancel, self._known = sink, patience, cancel, known
         self._progress: Progress = progress or (lambda done, total: None)
 
     def whole(self, file: int, size: int) -> tuple[ObjectInfo, Checksums]:
-        # what is digested is what is sent, whatever happens to the file
+        # what is digested is what is sent, whatever happens to the file; with known checksums the server verifies it
         data = os.pread(file, size, 0)
-        digester = Digester()
-        digester.update(data)
-        sums = digester.result()
+        sums = self._known
+        if sums is None:
+            digester = Digester()
+            digester.update(data)
+            sums = digester.result()
         try:
             info = persist(lambda: self._sink.put(data, sums), self._patience, self._cancel)
         except Exists:
@@ -113,18 +139,24 @@ class _Sending:
         self._progress(sums.size, sums.size)
         return info, sums
 
-    def in_parts(self, path: Path, file: int, part: int, streams: int) -> tuple[ObjectInfo, Checksums]:
+    def in_parts(self, name: str, file: int, size: int, part: int, streams: int) -> tuple[ObjectInfo, Checksums]:
         begun = _state(file)
-        sums = digest_file(path, cancel=self._cancel)
         with suppress(NotFound):
-            return self._ours(sums), sums
-        parts = persist(lambda: self._sink.begin(sums, part), self._patience, self._cancel)
+            there = persist(self._sink.head, self._patience, self._cancel)
+            sums = self._known or digest(file, cancel=self._cancel).result()
+            return self._same(there, sums), sums
+        known = self._known.digests if self._known else {}
+        if not known and self._sink.early:
+            known = digest(file, _EARLY, cancel=self._cancel).digests()
+        parts = persist(lambda: self._sink.begin(size, part, known), self._patience, self._cancel)
         try:
-            self._put_all(parts, file, sums.size, part, streams)
+            with _digesting(file, known) as rest:
+                self._put_all(parts, file, size, part, streams)
+            sums = Checksums(size, **known, **rest.result())
             if _state(file) != begun:
-                raise Changed(f"{path.name} was written to while it was being stored.")
+                raise Changed(f"{name} was written to while it was being stored.")
             try:
-                return persist(parts.finish, self._patience), sums
+                return persist(lambda: parts.finish(sums), self._patience), sums
             except Exists:
                 info = self._ours(sums)
         except BaseException:
@@ -160,7 +192,9 @@ class _Sending:
 
     def _ours(self, sums: Checksums) -> ObjectInfo:
         """The object that is there, which must have this content. Raises `Exists`, or `NotFound`."""
-        there = persist(self._sink.head, self._patience, self._cancel)
+        return self._same(persist(self._sink.head, self._patience, self._cancel), sums)
+
+    def _same(self, there: ObjectInfo, sums: Checksums) -> ObjectInfo:
         known = (there.sha256, sums.sha256) if there.sha256 else (there.md5, sums.md5)
         if there.size != sums.size or known[0] != known[1]:
             raise Exists(f"{there.uri} has other content, which is not overwritten; take another name.")
@@ -169,6 +203,20 @@ class _Sending:
     def _abort(self, parts: Parts) -> None:
         with suppress(StoreError):
             persist(parts.abort, self._patience)
+
+
+@contextmanager
+def _digesting(file: int, known: Mapping[str, str]) -> Iterator[Future[dict[str, str]]]:
+    """The checksums that are not known yet, taken beside what the block does."""
+    ended = threading.Event()
+    names = [name for name in ALL if name not in known]
+    with ThreadPoolExecutor(1, thread_name_prefix="valo-digest") as beside:
+        try:
+            rest = beside.submit(lambda: digest(file, names, cancel=ended.is_set).digests())
+            yield rest
+            rest.result()
+        finally:
+            ended.set()
 
 
 def _state(file: int) -> tuple[int, int]:

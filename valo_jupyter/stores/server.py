@@ -14,7 +14,7 @@ import urllib3
 
 from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
-from valo_jupyter.stores.digests import CHUNK, Digester, digest_file
+from valo_jupyter.stores.digests import CHUNK, Checksums, Digester, digest_file, noted_in
 from valo_jupyter.stores.errors import Cancelled, Changed, Corrupt, Denied, NotFound
 from valo_jupyter.stores.local import SCHEME, LocalStore
 
@@ -73,10 +73,11 @@ class ServerStore:
         path: Path,
         *,
         expect: str | None = None,
+        noted: ObjectInfo | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
-        digester = Digester()
+        digester = Digester(noted_in(noted))
         try:
             with path.open("xb") as file:
                 self._receive(key, file, digester, progress, cancel)
@@ -116,10 +117,11 @@ class ServerStore:
         key: str = "",
         *,
         move: bool = False,
+        known: Checksums | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
-        sums = digest_file(path, cancel=cancel)
+        sums = known or digest_file(path, cancel=cancel)
         with path.open("rb", buffering=0) as file:
             self._send(file.fileno(), sums.sha256, sums.size, progress, cancel)
         if move:

@@ -24,7 +24,7 @@ from swiftclient.exceptions import ClientException
 from swiftclient.utils import generate_temp_url
 
 from valo_jupyter.stores import kinds
-from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
+from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.cloud import CloudStore, content_type, metadata_of, sums_in
 from valo_jupyter.stores.digests import CHUNK, Checksums
 from valo_jupyter.stores.errors import (
@@ -39,7 +39,6 @@ from valo_jupyter.stores.errors import (
 )
 from valo_jupyter.stores.receiving import PART, Piece
 from valo_jupyter.stores.retrying import persist, worth_retrying
-from valo_jupyter.stores.sending import send
 from valo_jupyter.stores.sessions import prepare, reaching, timeouts
 from valo_jupyter.stores.swift_access import Access, Login
 
@@ -69,19 +68,8 @@ class SwiftStore(CloudStore):
         self._access = Access(self.options, self.credentials, self.patience)
         self._own = threading.local()
 
-    def put_file(
-        self,
-        path: Path,
-        key: str,
-        *,
-        move: bool = False,
-        progress: Progress | None = None,
-        cancel: Cancel | None = None,
-    ) -> ObjectInfo:
-        part = max(PART, -(-path.stat().st_size // _MOST_SEGMENTS))
-        return send(
-            self._sink(key), path, move=move, progress=progress, cancel=cancel, patience=self.patience, part=part
-        )
+    def _part(self, path: Path) -> int:
+        return max(PART, -(-path.stat().st_size // _MOST_SEGMENTS))
 
     def ask(self, step: str, what: Callable[[Login, Any], _Result], uri: str | None = None) -> _Result:
         """Call the SDK with a login and a connection of this thread; once more with a new login if that was refused."""
@@ -285,6 +273,8 @@ def translated(error: ClientException, step: str, uri: str) -> StoreError:
 class _Sink:
     """One object that is to be."""
 
+    early: ClassVar[bool] = False
+
     def __init__(self, store: SwiftStore, key: str) -> None:
         self.store, self.key, self.name = store, key, store.path_of(key)
 
@@ -296,7 +286,7 @@ class _Sink:
 
     def stored(self, sums: Checksums, content: bytes, *, etag: str | None, query: str | None) -> ObjectInfo:
         """Write the object, or its manifest, unless there is one."""
-        headers = {f"X-Object-Meta-{name}": value for name, value in metadata_of(sums).items()}
+        headers = {f"X-Object-Meta-{name}": value for name, value in metadata_of(sums.digests).items()}
         told: dict[str, Any] = {}
         self.store.ask(
             "write",
@@ -325,18 +315,17 @@ class _Sink:
             modified=parsedate_to_datetime(found["last-modified"]) if "last-modified" in found else None,
         )
 
-    def begin(self, sums: Checksums, part: int) -> _Segments:
-        return _Segments(self, sums, part)
+    def begin(self, size: int, part: int, known: Mapping[str, str]) -> _Segments:
+        return _Segments(self, -(-size // part))
 
 
 class _Segments:
     """An object of several segments, which forget themselves until they are all there."""
 
-    def __init__(self, sink: _Sink, sums: Checksums, part: int) -> None:
-        self._sink, self._store, self._sums = sink, sink.store, sums
+    def __init__(self, sink: _Sink, count: int) -> None:
+        self._sink, self._store, self._count = sink, sink.store, count
         self._container = f"{self._store._name}_segments"
         self._upload = f"valo/{uuid.uuid4().hex}"
-        self._count = -(-sums.size // part)
         self._put: dict[int, tuple[str, int]] = {}
         try:
             self._store.ask(
@@ -365,14 +354,14 @@ class _Segments:
         )
         self._put[number] = (etag, len(data))
 
-    def finish(self) -> ObjectInfo:
+    def finish(self, sums: Checksums) -> ObjectInfo:
         for number in range(1, self._count + 1):
             self._keep(number)
         manifest = [
             {"path": f"/{self._container}/{self._name(number)}", "etag": etag, "size_bytes": size}
             for number, (etag, size) in sorted(self._put.items())
         ]
-        return self._sink.stored(self._sums, json.dumps(manifest).encode(), etag=None, query="multipart-manifest=put")
+        return self._sink.stored(sums, json.dumps(manifest).encode(), etag=None, query="multipart-manifest=put")
 
     def _keep(self, number: int) -> None:
         # what a POST does not name is no longer so: it stays for good

@@ -112,7 +112,9 @@ class FromStore:
         info = self.info
 
         def get(path: Path) -> ObjectInfo:
-            return self.open().get_file(info.key, path, expect=info.sha256, progress=progress, cancel=terms.cancel)
+            return self.open().get_file(
+                info.key, path, expect=info.sha256, noted=info, progress=progress, cancel=terms.cancel
+            )
 
         def fetch() -> Cached:
             return terms.cache.fetch_object(info, get, fresh=terms.fresh, cancel=terms.cancel)
