@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import data, datum_alias_changes, datum_aliases, executions, users
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Conflict, Invalid, NotFound
@@ -59,6 +59,7 @@ class Aliases:
             (row,), files, more = _with_files(connection, [row])
             return row, files, more
 
+    @again_if_overtaken
     def create(self, user: User, project_id: str, name: Any, datum_id: Any) -> str:
         """Have the alias, which is made if need be, stand for a file of the project; the alias's id."""
         checked = checked_name("An alias", name)
@@ -67,6 +68,7 @@ class Aliases:
             target = _file(connection, project_id, datum_id)
             return alias_rows.point(connection, project_id, checked, target, user_id=user.id)
 
+    @again_if_overtaken
     def edit(self, user: User, alias_id: str, given: Mapping[str, Any]) -> None:
         """Change its `name`, or the `datum` that it stands for: an id, or None."""
         with self._database.write() as connection:

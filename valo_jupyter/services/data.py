@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import (
     data,
     data_tags,
@@ -97,6 +97,7 @@ class Data:
         with self._database.read() as connection:
             return connection.execute(query).scalar_one_or_none()
 
+    @again_if_overtaken
     def edit(
         self,
         user: User,

@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import (
     data,
     dataset_aliases,
@@ -59,6 +59,7 @@ class Datasets:
             row = _visible(connection, user, dataset_id)
             return row, _versions(connection, datasets.c.id == row.id)
 
+    @again_if_overtaken
     def create(self, user: User, project_id: str, name: Any, description: str) -> str:
         checked = checked_name("The name of a dataset", name)
         with self._database.write() as connection:
@@ -69,6 +70,7 @@ class Datasets:
             connection.execute(sa.insert(datasets).values(**values, ctime=clock.now()))
             return dataset_id
 
+    @again_if_overtaken
     def edit(self, user: User, dataset_id: str, given: Mapping[str, Any]) -> None:
         """Change its `name` or `description`."""
         with self._database.write() as connection:
@@ -108,6 +110,7 @@ class Datasets:
             files = builtins.list(connection.execute(mine))
             return row, aliases, files, beside(connection, [one.id for one in files])
 
+    @again_if_overtaken
     def create_version(self, user: User, given: Mapping[str, Any]) -> str:
         """A version of `files` and of what `patterns` name, sealed at once; its id. The dataset is made if need be."""
         project_id = str(given.get("project") or "")

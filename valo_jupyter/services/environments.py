@@ -9,9 +9,8 @@ from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import environments, executions
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.environments import InvalidEnvironment, check_settings, slug_of
@@ -85,6 +84,7 @@ class Environments:
         with self._database.read() as connection:
             return _find(connection, address)
 
+    @again_if_overtaken
     def create(self, user: User, given: Mapping[str, Any]) -> Any:
         """A new environment's row.
 
@@ -106,19 +106,17 @@ class Environments:
             **_columns(settings),
             **wanted.columns(),
         }
-        try:
-            with self._database.write() as connection:
-                _check_name(connection, values["name"])
-                if "slug" not in values:
-                    values["slug"] = _free_slug(connection, slug_of(values["name"]))
-                if values.get("is_default"):
-                    connection.execute(sa.update(environments).values(is_default=False))
-                connection.execute(sa.insert(environments).values(**values))
-        except IntegrityError as error:
-            raise _taken(values["slug"]) from error
+        with self._database.write() as connection:
+            _check_free(connection, values)
+            if "slug" not in values:
+                values["slug"] = _free_slug(connection, slug_of(values["name"]))
+            if values.get("is_default"):
+                connection.execute(sa.update(environments).values(is_default=False))
+            connection.execute(sa.insert(environments).values(**values))
         self._saved()
         return self.get(values["id"])
 
+    @again_if_overtaken
     def edit(self, user: User, address: str, given: Mapping[str, Any]) -> Any:
         """Change settings; they hold at once, and no busy machine is ended for them. The row as it is then."""
         check_admin(user)
@@ -131,17 +129,13 @@ class Environments:
             values.update(wanted.columns())
         if problems:
             raise InvalidEnvironment(problems)
-        try:
-            with self._database.write() as connection:
-                if _find(connection, row.id, lock=True).mtime != row.mtime:
-                    raise Conflict(f"Somebody else has just changed {row.name}; look at it and try again.")
-                if settings.get("name", row.name) != row.name:
-                    _check_name(connection, settings["name"])
-                if values.get("is_default"):
-                    connection.execute(sa.update(environments).values(is_default=False))
-                self._change(connection, row.id, values)
-        except IntegrityError as error:
-            raise _taken(values["slug"]) from error
+        with self._database.write() as connection:
+            if _find(connection, row.id, lock=True).mtime != row.mtime:
+                raise Conflict(f"Somebody else has just changed {row.name}; look at it and try again.")
+            _check_free(connection, values, but=row.id)
+            if values.get("is_default"):
+                connection.execute(sa.update(environments).values(is_default=False))
+            self._change(connection, row.id, values)
         self._saved()
         return self.get(row.id)
 
@@ -258,16 +252,20 @@ def _free_slug(connection: Connection, slug: str) -> str:
     return next(name for n in range(1, len(known) + 2) if (name := slug if n == 1 else f"{slug}-{n}") not in known)
 
 
-def _check_name(connection: Connection, name: str) -> None:
-    """Raise `InvalidEnvironment` if another one has it: forms and tables show names."""
-    query = sa.select(environments.c.slug).where(environments.c.name == name, environments.c.deleted.is_(None))
-    slug = connection.execute(query.limit(1)).scalar()
-    if slug is not None:
-        raise InvalidEnvironment({"name": f"Another environment, {slug}, has this name; give this one its own."})
-
-
-def _taken(slug: str) -> InvalidEnvironment:
-    return InvalidEnvironment({"slug": f"Another environment has the slug {slug!r}."})
+def _check_free(connection: Connection, values: Mapping[str, Any], but: str = "") -> None:
+    """Raise `InvalidEnvironment` if another one has the name or the slug: forms and tables show names."""
+    problems = {}
+    if "name" in values:
+        named = (environments.c.name == values["name"]) & environments.c.deleted.is_(None)
+        other = connection.execute(sa.select(environments.c.slug).where(named, environments.c.id != but)).scalar()
+        if other is not None:
+            problems["name"] = f"Another environment, {other}, has this name; give this one its own."
+    if "slug" in values:
+        same = environments.c.slug == values["slug"]
+        if connection.execute(sa.select(environments.c.id).where(same, environments.c.id != but)).first() is not None:
+            problems["slug"] = f"Another environment has the slug {values['slug']!r}."
+    if problems:
+        raise InvalidEnvironment(problems)
 
 
 def _unended(connection: Connection, environment_id: str, states: tuple[Status, ...], limit: int) -> builtins.list[Any]:

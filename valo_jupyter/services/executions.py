@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import attempts, data, edges, environments, execution_tags, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Conflict, Invalid
@@ -22,7 +22,7 @@ from valo_jupyter.services.asking import NO_IMAGE, asked, check_may_use
 from valo_jupyter.services.commits import Commits
 from valo_jupyter.services.datum_rows import checked_tags
 from valo_jupyter.services.environments import find_environment
-from valo_jupyter.services.moves import KILL_AFTER, Moves, again_if_overtaken
+from valo_jupyter.services.moves import KILL_AFTER, Moves
 from valo_jupyter.services.sealing import Seal
 from valo_jupyter.services.steps import Plan, check_left_out, plan_notebook, plan_step
 from valo_jupyter.services.waiting import Waiting, waiting

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -22,26 +21,6 @@ from valo_jupyter.services.lost import take_back
 KILL_AFTER = 10.0
 #: how many of those who wait are told at once that something has changed for them
 _TOLD = 200
-#: how often a transaction is begun again that another one overtook
-_TRIES = 5
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def again_if_overtaken(transaction: Callable[P, T]) -> Callable[P, T]:
-    """The transaction, which is begun again with what is there then when another one was faster (on PostgreSQL)."""
-
-    @wraps(transaction)
-    def tried(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(_TRIES - 1):
-            try:
-                return transaction(*args, **kwargs)
-            except Overtaken:
-                pass
-        return transaction(*args, **kwargs)
-
-    return tried
 
 
 class Moves:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import attempts, engines, environments, executions, facts
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.executions import INCOMPLETE, Status
@@ -18,7 +18,7 @@ from valo_jupyter.domain.lease import LEASE_SECONDS
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan, Placement
 from valo_jupyter.services import line
 from valo_jupyter.services.facts import fact, set_fact, web_there_since
-from valo_jupyter.services.moves import Moves, again_if_overtaken
+from valo_jupyter.services.moves import Moves
 
 #: how long an attempt may be silent before it counts as lost
 LEASE = timedelta(seconds=LEASE_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import executions, project_variables, projects, users
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Invalid, NotFound
@@ -109,6 +109,7 @@ class Projects:
                 plain[row.name] = row.value
         return plain, secret
 
+    @again_if_overtaken
     def set_variable(self, user: User, project_id: str, name: str, value: str, secret: bool) -> None:
         (checked_secrets if secret else checked_variables)({name: value})
         with self._database.write() as connection:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import attempts, environments, executions, projects, users
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
@@ -21,7 +21,7 @@ from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.asking import container
 from valo_jupyter.services.assignments import HERE, check_place, data_of, elsewhere
 from valo_jupyter.services.events import Event, EventLog
-from valo_jupyter.services.moves import Moves, again_if_overtaken
+from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.notebooks import executed_path
 from valo_jupyter.services.parts import Parts
 from valo_jupyter.services.pool import LEASE, token_hash

@@ -9,9 +9,8 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import stores
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Conflict, NotAllowed, NotFound, ValoError
@@ -51,6 +50,7 @@ class Stores:
         with self._database.read() as connection:
             return _visible(connection, user, store_id)
 
+    @again_if_overtaken
     def create(self, user: User, given: Mapping[str, Any]) -> Any:
         """A new store's row; raises `InvalidStore`."""
         project_id = given.get("project")
@@ -58,51 +58,46 @@ class Stores:
             sentence = "Say of which `project` the store is to be."
             raise InvalidStore(sentence, project=sentence)
         now, store_id = clock.now(), str(uuid.uuid4())
-        try:
-            with self._database.write() as connection:
-                _may_change(user, visible_project(connection, user, project_id))
-                name, checked = _checked(connection, project_id, given)
-                connection.execute(
-                    sa.insert(stores).values(
-                        id=store_id,
-                        project_id=project_id,
-                        name=name,
-                        type=checked["type"],
-                        options=checked["options"],
-                        credentials=self._sealed(checked["credentials"]),
-                        creator_id=user.id,
-                        ctime=now,
-                        mtime=now,
-                    )
+        with self._database.write() as connection:
+            _may_change(user, visible_project(connection, user, project_id))
+            name, checked = _checked(connection, project_id, given)
+            connection.execute(
+                sa.insert(stores).values(
+                    id=store_id,
+                    project_id=project_id,
+                    name=name,
+                    type=checked["type"],
+                    options=checked["options"],
+                    credentials=self._sealed(checked["credentials"]),
+                    creator_id=user.id,
+                    ctime=now,
+                    mtime=now,
                 )
-                if given.get("default"):
-                    store_rows.set_default(connection, project_id, store_id)
-        except IntegrityError as error:
-            raise _taken(given.get("name")) from error
+            )
+            if given.get("default"):
+                store_rows.set_default(connection, project_id, store_id)
         return self.get(user, store_id)
 
+    @again_if_overtaken
     def edit(self, user: User, store_id: str, given: Mapping[str, Any]) -> Any:
         """Change a store; `options` are replaced as a whole, credentials that are not named stay."""
-        try:
-            with self._database.write() as connection:
-                row = _visible(connection, user, store_id)
-                _may_change(user, row)
-                wanted = {**self._merged(row, given), "default": given.get("default")}
-                name, checked = _checked(connection, row.project_id, wanted, row)
-                connection.execute(
-                    sa.update(stores)
-                    .where(stores.c.id == store_id)
-                    .values(
-                        name=name,
-                        options=checked["options"],
-                        credentials=self._sealed(checked["credentials"]),
-                        mtime=clock.now(),
-                    )
+        with self._database.write() as connection:
+            row = _visible(connection, user, store_id)
+            _may_change(user, row)
+            wanted = {**self._merged(row, given), "default": given.get("default")}
+            name, checked = _checked(connection, row.project_id, wanted, row)
+            connection.execute(
+                sa.update(stores)
+                .where(stores.c.id == store_id)
+                .values(
+                    name=name,
+                    options=checked["options"],
+                    credentials=self._sealed(checked["credentials"]),
+                    mtime=clock.now(),
                 )
-                if given.get("default") is not None and bool(given["default"]) != row.is_default:
-                    store_rows.set_default(connection, row.project_id, store_id if given["default"] else None)
-        except IntegrityError as error:
-            raise _taken(given.get("name")) from error
+            )
+            if given.get("default") is not None and bool(given["default"]) != row.is_default:
+                store_rows.set_default(connection, row.project_id, store_id if given["default"] else None)
         return self.get(user, store_id)
 
     def delete(self, user: User, store_id: str) -> None:
