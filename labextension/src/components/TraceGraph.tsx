@@ -88,8 +88,9 @@ export function TraceGraph(props: ITraceViewProps): JSX.Element {
             style={{ left: x - NODE.width / 2, top: y - NODE.height / 2, width: NODE.width, height: NODE.height }}
             title={words(known)}
             aria-label={words(known)}
+            aria-disabled={!leads(known) || undefined}
             onFocus={() => setCurrent(known.id)}
-            onClick={() => onOpen(known)}
+            onClick={() => leads(known) && onOpen(known)}
           >
             <NodeIcon type={known.type} />
             <span>{nodeLabel(known)}</span>
@@ -114,9 +115,13 @@ export function TraceList(props: ITraceViewProps): JSX.Element {
         return (
           <li key={node.id} data-type={node.type} aria-current={node.id === of || undefined}>
             <NodeIcon type={node.type} />
-            <button type="button" className="valo-Link" onClick={() => onOpen(node)}>
-              {words(node)}
-            </button>
+            {leads(node) ? (
+              <button type="button" className="valo-Link" onClick={() => onOpen(node)}>
+                {words(node)}
+              </button>
+            ) : (
+              words(node)
+            )}
             {next.length > 0 && (
               <span className="valo-Quiet">
                 {' '}
@@ -129,6 +134,11 @@ export function TraceList(props: ITraceViewProps): JSX.Element {
       })}
     </ol>
   );
+}
+
+/** Whether it has a page of its own; a commit has none yet. */
+function leads({ type }: ITraceNode): boolean {
+  return type !== 'commit';
 }
 
 function nodeLabel(node: ITraceNode): string {

@@ -142,10 +142,15 @@ function Version(props: IProps & { version: IDatasetVersion }): JSX.Element {
         <td title={formatTime(ctime)}>{[formatAgo(ctime, 'short'), creator?.username].filter(Boolean).join(' · ')}</td>
         <td className="valo-Registries-actions">
           <CopyButton text={uri} label={trans.__('Copy address')} />
-          <button type="button" className="valo-Chip" onClick={() => actions.use([{ address: uri, name: uri }])}>
+          <button
+            type="button"
+            className="valo-Chip"
+            aria-label={trans.__('Use %1 as input', uri)}
+            onClick={() => actions.use([{ address: uri, name: uri }])}
+          >
             {trans.__('Use as input')}
           </button>
-          <button type="button" className="valo-Chip" onClick={archive}>
+          <button type="button" className="valo-Chip" aria-label={trans.__('Download %1', uri)} onClick={archive}>
             {trans.__('Download')}
           </button>
           <button

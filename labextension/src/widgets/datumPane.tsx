@@ -35,6 +35,12 @@ export function DatumPane(
     });
     return () => abort.abort();
   }, [api, id]);
+  // what becomes of it elsewhere on the page is seen here
+  useEffect(() => {
+    if (row) {
+      setDatum(row);
+    }
+  }, [row]);
   const change = useCallback(
     async (ask: () => Promise<IDatum>) => {
       try {

@@ -17,7 +17,7 @@ export function openNode(
       actions.openDatasets(name.replace(/^dataset:\/\//, '').split('/')[0]);
       break;
     case 'commit':
-      // a commit has no page of its own yet
+      // a commit has no page of its own, and its node is none to click on
       break;
   }
 }

@@ -12,7 +12,7 @@ export default function TraceTab(props: ITabProps): JSX.Element {
       of={{ type: 'execution', id: execution.id }}
       revision={execution.revision}
       onOpen={node =>
-        node.id === execution.id || node.type === 'commit'
+        node.id === execution.id
           ? onTab('details')
           : openNode(node, {
               openExecution: ({ id }) => command(CommandIDs.open, { id }),
