@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from valo_jupyter.runtime import cache as cache_module
 from valo_jupyter.runtime.cache import InputCache
 from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.digests import digest_file
@@ -98,6 +99,25 @@ def test_what_broken_downloads_left_is_removed_in_time(tmp_path: Path):
         os.utime(tmp_path / "content" / name, (mtime, mtime))
     cache.trim()
     assert os.listdir(tmp_path / "content") == ["new.part"]
+
+
+def test_what_is_known_of_addresses_is_bounded(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cache_module, "_ENTRIES", 3)
+    cache, addresses = InputCache(tmp_path), tmp_path / "addresses"
+    cache.fetch(f"{url}/a")
+    (used,) = addresses.iterdir()
+    for number, days in enumerate((1, 2, 3, 40)):
+        entry = addresses / str(number)
+        entry.write_text("{}")
+        os.utime(entry, (time.time() - days * 86400,) * 2)
+    os.utime(used, (time.time() - 29 * 86400,) * 2)
+    # asked for again, which counts
+    cache.fetch(f"{url}/a")
+    cache.trim()
+    assert {entry.name for entry in addresses.iterdir()} == {used.name, "0", "1"}
+    monkeypatch.setattr(cache_module, "_UNUSED", 86400 * 1.5)
+    cache.trim()
+    assert {entry.name for entry in addresses.iterdir()} == {used.name, "0"}
 
 
 def test_content_that_never_changes_is_fetched_once(tmp_path: Path) -> None:

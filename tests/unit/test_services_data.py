@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.parts.contents import keep
 from tests.unit.test_services_lost import begun
 from tests.unit.test_services_pool import Project, environment, project, user
 from valo_jupyter.domain.errors import InputUnavailable
@@ -74,6 +75,7 @@ def test_a_lost_attempt_takes_names_and_versions_along(
 
     project.submit()
     first = begun(services, environment)
+    keep(services, output("1"), output("2"))
     (made,) = services.runs.outputs(first.token, [output("1")])
     services.runs.end(first.token, {"status": "complete"})
     lost_id = project.submit().id

@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tests.parts.contents import keep
 from tests.unit.test_services_pool import Project, environment, place, project, user
 from valo_jupyter.db.tables import data, edges
 from valo_jupyter.domain.placement import Placement
@@ -23,6 +24,7 @@ def item(name: str, digit: str) -> dict[str, Any]:
 def begun(services: Services, environment: str) -> Placement:
     order = place(services, environment)
     services.runs.start(order.token, {"pid": order.attempt})
+    keep(services, *(item("any", digit) for digit in "1234"))
     return order
 
 

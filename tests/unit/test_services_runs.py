@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from tests.parts.contents import keep
 from tests.unit.test_services_pool import Project, environment, place, project, user
 from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain import clock
@@ -114,6 +115,7 @@ def test_progress_metric_and_metadata_reach_the_row(services: Services, run: Any
 
 def test_files_and_their_edges(services: Services, run: Any, user: User) -> None:
     made = {"name": "m/model.pkl", "size": 3, "sha256": "a" * 64, "uri": "valo://" + "a" * 64, "tags": ["best"]}
+    keep(services, made)
     (first,) = services.runs.outputs(run.token, [made])
     assert services.runs.outputs(run.token, [made]) == [first]
     read = {"input": "data", "name": "d.csv", "uri": "https://x/d.csv", "size": 1, "sha256": "b" * 64}
@@ -149,7 +151,9 @@ def test_cost_is_price_times_time_held(services: Services, run: Any, user: User)
         connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
     services.runs.end(run.token, {"status": "complete"})
     row = services.executions.get(user, run.execution_id)
-    assert row.cost == pytest.approx((row.ended - row.started).total_seconds(), abs=0.05)
+    with services.database.read() as connection:
+        placed = connection.execute(sa.select(attempts.c.placed)).scalar_one()
+    assert row.cost == pytest.approx((row.ended - placed).total_seconds(), abs=0.01)
 
 
 def test_a_lost_attempt_costs_but_is_not_the_time_of_the_next(
@@ -253,6 +257,7 @@ def test_what_user_code_may_say_is_stored(services: Services, run: Any, user: Us
         "uri": "valo://" + "d" * 64,
         "metadata": {"x": float("nan")},
     }
+    keep(services, odd)
     (made,) = services.runs.outputs(run.token, [odd])
     assert services.runs.outputs(run.token, [odd]) == [made]
     assert services.data.get(user, made["datum"]).name == "a\\xff.bin"
@@ -267,6 +272,7 @@ def test_what_user_code_may_say_is_stored(services: Services, run: Any, user: Us
 
 def test_a_sidecar_that_comes_later_joins_its_file(services: Services, run: Any) -> None:
     item = {"name": "m.bin", "size": 1, "sha256": "e" * 64, "uri": "valo://" + "e" * 64, "tags": ["a"]}
+    keep(services, item)
     (first,) = services.runs.outputs(run.token, [item])
     later = {**item, "tags": ["a", "b"], "metadata": {"kind": "model"}}
     assert services.runs.outputs(run.token, [later]) == [first]

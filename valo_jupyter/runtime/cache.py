@@ -28,6 +28,9 @@ _SHARE = 0.1
 _PART = ".part"
 #: seconds without growth after which a partial download is nobody's any more
 _ABANDONED = 24 * 3600
+#: seconds for which an address is known that nobody asks for, and how many are known
+_UNUSED = 30 * 24 * 3600
+_ENTRIES = 10_000
 #: what every kept file was last written at (nanoseconds since 1970): any other time is that of somebody's write
 _MARK = 1_000_000_000 * 10**9
 #: between looks at a lock that another download holds
@@ -206,13 +209,9 @@ class InputCache:
             file.unlink(missing_ok=True)
             (self._sums / f"{file.name}.json").unlink(missing_ok=True)
             excess -= size
-        if excess < 0:
-            return
-        # what is known of addresses goes with the content
-        for entry in (*self._addresses.iterdir(), *self._locks.iterdir()):
-            with suppress(FileNotFoundError):
-                if entry.stat().st_mtime < old:
-                    entry.unlink()
+        _forget(self._locks, old, _ENTRIES)
+        # small, but there is one for each address that was ever asked
+        _forget(self._addresses, time.time() - _UNUSED, _ENTRIES)
 
     @contextmanager
     def _part(self) -> Iterator[Path]:
@@ -255,8 +254,10 @@ class InputCache:
         return (status.st_size, status.st_mtime_ns) == (sums.size, _MARK)
 
     def _known(self, address: str) -> Cached | None:
+        entry = self._addresses / _name(address)
         try:
-            values = json.loads((self._addresses / _name(address)).read_bytes())
+            values = json.loads(entry.read_bytes())
+            os.utime(entry)
             validators = Validators(**values["validators"])
             sums = self.sums(values["sha256"])
             return Cached(sums, validators, values["filename"], values["version"]) if sums else None
@@ -279,6 +280,20 @@ def _is_same(known: Cached, info: ObjectInfo) -> bool:
 def _name(address: str) -> str:
     """A file name for it: addresses are long, and may hold credentials."""
     return hashlib.sha256(address.encode()).hexdigest()
+
+
+def _forget(folder: Path, before: float, most: int) -> None:
+    """Remove what was used last before that time, and of the rest all but the `most` that were used last."""
+    used: list[tuple[float, str]] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            with suppress(FileNotFoundError):
+                used.append((entry.stat().st_mtime, entry.path))
+    used.sort(reverse=True)
+    for number, (when, path) in enumerate(used):
+        if when < before or number >= most:
+            with suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:

@@ -11,18 +11,26 @@ from valo_jupyter.db.tables import data, dataset_files, stores
 from valo_jupyter.domain import clock, references, storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.services import alias_rows, datum_rows, store_rows, version_rows
+from valo_jupyter.services.built_in import alone_with, is_gone
 from valo_jupyter.services.datum_rows import checked_tags
 from valo_jupyter.services.events import EventLog
+from valo_jupyter.stores.local import LocalStore
 
 _SUMS = ("md5", "sha1", "sha256")
 
 
 class Arrivals:
-    def __init__(self, events: EventLog) -> None:
+    def __init__(self, events: EventLog, built_in: LocalStore) -> None:
         self._events = events
+        self._built_in = built_in
 
-    def output(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
-        """One file of an execution's outputs; the same name and content twice is one datum."""
+    def outputs(self, connection: Connection, execution: Any, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """An execution's outputs; `again` for what was purged since it was stored, and must be stored once more."""
+        alone_with(connection, (str(item.get("uri")) for item in items))
+        return [self._output(connection, execution, item) for item in items]
+
+    def _output(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
+        """One of them; the same name and content twice is one datum."""
         name = storable.text(item["name"])
         tags = checked_tags(item.get("tags") or [])
         datum_id = connection.execute(
@@ -31,6 +39,8 @@ class Arrivals:
             )
         ).scalar_one_or_none()
         if datum_id is None:
+            if is_gone(self._built_in, item["uri"]):
+                return {"datum": None, "again": True}
             datum_id = datum_rows.insert(
                 connection,
                 **_columns(connection, execution, item, name),

@@ -12,6 +12,7 @@ from valo_jupyter.domain.errors import Conflict, ValoError
 from valo_jupyter.services import listing, store_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.assignments import upload_prefix
+from valo_jupyter.services.built_in import alone_with
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import select_data
 from valo_jupyter.services.moves import Moves
@@ -58,6 +59,7 @@ class Bringing:
         info = opened.put_file(path, key)
         uri = store_rows.root_of(store) + info.key
         with self._database.write() as connection:
+            alone_with(connection, [row.uri])
             changes = {"uri": uri, "store_id": store.id, "wanted_store_id": None, "version": info.version}
             connection.execute(sa.update(data).where(data.c.id == row.id).values(**changes))
             same = (data.c.uri == row.uri) & data.c.purged.is_(False)

@@ -74,7 +74,8 @@ class Deliveries:
         # one request at a time: an impatient machine sends the last one again
         with parts.lock(key).open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if parts.is_whole(key):
+            # what was purged since is brought again
+            if parts.is_whole(key) and self._store.path(key).exists():
                 return Received(total, True)
             size = part.stat().st_size if part.exists() else 0
             end = start + content.stat().st_size

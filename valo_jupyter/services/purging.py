@@ -9,6 +9,7 @@ from valo_jupyter.db.tables import data
 from valo_jupyter.domain.errors import Conflict
 from valo_jupyter.services import references
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.built_in import alone_with
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import visible_datum
 from valo_jupyter.stores.local import SCHEME
@@ -42,6 +43,7 @@ class Purging:
                 raise Conflict(
                     f"{row.name} is an input of {counters}, which has not ended; wait, or purge it with `force`."
                 )
+            alone_with(connection, [row.uri])
             connection.execute(sa.update(data).where(data.c.id == row.id).values(purged=True))
             # contents of the built-in store may be those of several projects
             others = (data.c.uri == row.uri) & (data.c.id != row.id) & data.c.purged.is_(False)

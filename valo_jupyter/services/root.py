@@ -38,6 +38,7 @@ from valo_jupyter.services.stores import Stores
 from valo_jupyter.services.traces import Traces
 from valo_jupyter.services.trials import Trials
 from valo_jupyter.services.uploads import Uploads
+from valo_jupyter.stores.local import LocalStore
 
 
 def _nothing() -> None:
@@ -89,7 +90,8 @@ class Services:
         self.aliases = Aliases(database)
         self.uploads = Uploads(database, state, self.stores)
         self.datasets = Datasets(database, self.adoption)
-        self.runs = Runs(database, state, self.stream, moves, Arrivals(self.stream), self.projects, self.seal)
+        arrivals = Arrivals(self.stream, LocalStore(state.store))
+        self.runs = Runs(database, state, self.stream, moves, arrivals, self.projects, self.seal)
         self.deliveries = Deliveries(state, self.runs)
         self.starts = Starts(state)
         self.registries = Registries(database, state, self.seal)

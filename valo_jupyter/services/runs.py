@@ -222,7 +222,7 @@ class Runs:
             row = self._row(connection, attempt.execution_id)
             for item in items:
                 check_place(connection, row, attempt.number, item)
-            found = [self._arrivals.output(connection, row, item) for item in items]
+            found = self._arrivals.outputs(connection, row, items)
             self._moves.touch(connection, row)
         return found
 

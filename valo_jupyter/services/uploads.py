@@ -20,6 +20,7 @@ from valo_jupyter.domain.errors import Conflict, Invalid, NotFound
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import alias_rows, datum_rows, store_rows
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.built_in import alone_with, is_gone
 from valo_jupyter.services.data import checked_aliases, checked_file_name, checked_metadata
 from valo_jupyter.services.datum_rows import checked_tags
 from valo_jupyter.services.projects import visible_project
@@ -33,6 +34,7 @@ from valo_jupyter.stores.local import LocalStore
 PART = 8 * 1024 * 1024
 MAX_SIZE = 1 << 44
 _ABANDONED = timedelta(days=7)
+_TRIES = 5
 
 
 class Uploads:
@@ -120,9 +122,18 @@ class Uploads:
     def _finish(self, user: User, row: Any) -> None:
         """Bring the whole file to its store, and make it known."""
         datum_id = str(uuid.uuid4())
-        store, info = self._stored(row, datum_id)
+        for _ in range(_TRIES):
+            if self._known(user, row, datum_id, *self._stored(row, datum_id)):
+                return self._remove(row.id)
+        raise Conflict(f"The content of {row.name} is being purged again and again; send its last part again.")
+
+    def _known(self, user: User, row: Any, datum_id: str, store: Any | None, info: ObjectInfo) -> bool:
+        """Make the file known, unless the same content was purged at this very moment."""
         properties = row.properties
         with self._database.write() as connection:
+            alone_with(connection, [info.uri])
+            if store is None and is_gone(self._built_in, info.uri):
+                return False
             columns = {
                 "id": datum_id,
                 "project_id": row.project_id,
@@ -143,7 +154,7 @@ class Uploads:
                 alias_rows.point(connection, row.project_id, alias, datum_id, user_id=user.id)
             key = uploads.c.id == row.id
             connection.execute(sa.update(uploads).where(key).values(datum_id=datum_id, mtime=clock.now()))
-        self._remove(row.id)
+        return True
 
     def _stored(self, row: Any, datum_id: str) -> tuple[Any | None, ObjectInfo]:
         """`(its store's row, the object)`. A store that fails leaves what arrived, so that it can be tried again."""

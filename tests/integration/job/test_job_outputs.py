@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -230,6 +231,27 @@ def test_many_outputs_are_told_together(bench):
     run_python(bench, "for n in range(300): open(f'{n:03}', 'w').write(str(n))")
     assert names(bench) == [f"{n:03}" for n in range(300)]
     assert bench.server.requests["outputs"] <= 20
+
+
+def test_what_was_purged_before_it_was_known_is_stored_again(bench):
+    take, gone = bench.server.take_outputs, set()
+
+    def purged(body: bytes) -> Any:
+        answers = take(body)
+        for number, item in enumerate(json.loads(body)):
+            if item["sha256"] not in gone and item["name"] != "c":
+                gone.add(item["sha256"])
+                path = LocalStore(bench.state / "store").path(item["sha256"])
+                path.unlink()
+                answers[number] = {"datum": None, "again": True}
+        return answers
+
+    bench.server.take_outputs = purged
+    live = "echo live > live; chmod a-w live; echo a > a; ln -s a b; echo c > c; sleep 2.5"
+    assert bench.commands(f'cd "$VH_OUTPUTS_DIR"; {live}') == "complete"
+    assert {name: bench.stored(name) for name in "abc"} == {"a": b"a\n", "b": b"a\n", "c": b"c\n"}
+    assert bench.stored("live") == b"live\n"
+    assert sorted(event["name"] for event in bench.server.of("output")) == ["a", "b", "c", "live"]
 
 
 def test_a_stop_while_storing_keeps_what_is_stored(bench, monkeypatch: pytest.MonkeyPatch):

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,9 @@ import pytest
 from tests.integration.job.conftest import Bench
 from tests.parts.faults import Faults, faults_before
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from valo_jupyter.runtime.cache import InputCache
+from valo_jupyter.stores import cloud
+from valo_jupyter.stores.retrying import PATIENCE
 
 STORE = "0b5c0000-0000-4000-8000-1234567890ab"
 PREFIX = "executions/p/12-6f2d1a34/1/"
@@ -98,6 +102,45 @@ def test_what_the_store_does_not_take_is_kept_near(team: Team, weed: SeaweedFS):
     assert "`jupyter valo upload-again 12`" in said
 
 
+def test_a_read_only_output_is_in_the_store_while_its_code_runs(team: Team):
+    server, seen = team.bench.server, []
+    take = server.take_outputs
+
+    def told(body: bytes) -> Any:
+        for item in json.loads(body):
+            seen.append((item["name"], item["uri"], bool(server.ends), team.content(f"{PREFIX}{item['name']}")))
+        for repository in team.bench.state.glob("jobs/*/repository"):
+            (repository / "go").touch()
+        return take(body)
+
+    server.take_outputs = told
+    live = 'cd "$VH_OUTPUTS_DIR"; echo live > live.txt; chmod a-w live.txt; cd -'
+    wait = "i=0; while [ ! -e go ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i+1)); done; [ -e go ]"
+    assert team.bench.commands(live, wait, 'echo late > "$VH_OUTPUTS_DIR/late.txt"') == "complete"
+    assert [(name, ended) for name, _, ended, _ in seen] == [("live.txt", False), ("late.txt", False)]
+    assert seen[0][1:] == (team.uri(f"{PREFIX}live.txt"), False, b"live\n")
+    # once each
+    assert len(server.outputs) == 2
+
+
+def test_a_store_that_dies_in_the_middle_of_an_upload(team: Team, faults: Faults, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cloud, "PATIENCE", replace(PATIENCE, tries=3, first=0.01))
+    faults.cut(3_000_000, of="request", method="PUT", times=50)
+    write = "head -c 12000000 /dev/urandom > a.bin; head -c 5000000 /dev/zero > b.bin; sha256sum *.bin"
+    assert team.bench.commands(f'cd "$VH_OUTPUTS_DIR"; {write}') == "complete"
+    server = team.bench.server
+    sums = dict(reversed(line.split()) for line in server.lines("stdout"))
+    assert {told["name"]: told["sha256"] for told in server.outputs} == sums
+    assert {(told["store"], told["wanted_store"]) for told in server.outputs} == {(None, STORE)}
+    assert all(hashlib.sha256(team.bench.stored(name)).hexdigest() == sums[name] for name in sums)
+    said = team.bench.end["reason"]
+    assert said.startswith("2 outputs wait in the built-in store for team: ")
+    assert said in server.lines("status")
+    faults.clear()
+    assert "Contents" not in team.client.list_objects_v2(Bucket=team.bucket)
+    assert "Uploads" not in team.client.list_multipart_uploads(Bucket=team.bucket)
+
+
 def test_what_no_store_takes_stays_on_the_machine(team: Team, weed: SeaweedFS):
     team.config["credentials"] = weed.reader.credentials
     store = team.bench.state / "store"
@@ -172,6 +215,36 @@ def test_more_than_the_disk_has_room_for(team: Team):
     given = {**file, "md5": None, "sha1": None, "sha256": None}
     assert team.show("datum://d1", files={"datum://d1": [given]}) == "error"
     assert "input x: the inputs take" in team.bench.end["reason"]
+
+
+def test_what_may_not_be_read_is_named(team: Team):
+    team.put(a=b"x")
+    team.config["credentials"] = {"access_key_id": "nobody", "secret_access_key": "nothing"}
+    for address in ("a", "*"):
+        assert team.show(team.uri(address)) == "error"
+        assert team.bench.end["reason"].startswith("input x: ")
+        assert team.bucket in team.bench.end["reason"]
+    assert "nothing" not in json.dumps([team.bench.server.events, team.bench.server.ends])
+    assert team.names == []
+
+
+def test_an_object_that_is_larger_than_the_disk(team: Team, monkeypatch: pytest.MonkeyPatch):
+    team.put(**{"many/a": bytes(3000), "many/b": bytes(2000)})
+    monkeypatch.setattr(InputCache, "room", lambda cache, needed=0: 100_004_000)
+    assert team.show(team.uri("many/*")) == "error"
+    said = team.bench.end["reason"]
+    assert said.startswith("input x: the inputs take ")
+    assert f"(the largest file is {team.uri('many/a')})" in said
+    assert team.names == []
+
+
+def test_an_object_that_has_changed_is_fetched_anew_and_told_as_it_is(team: Team):
+    for content in (b"one", b"other"):
+        team.put(a=content)
+        assert team.show(team.uri("a")) == "complete"
+    one, other = team.bench.server.inputs
+    assert [each["sha256"] for each in (one, other)] == [hashlib.sha256(c).hexdigest() for c in (b"one", b"other")]
+    assert one["uri"] == other["uri"]
 
 
 def test_credentials_are_in_memory_only(team: Team):
