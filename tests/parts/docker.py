@@ -67,7 +67,7 @@ def docker_engine(
     # short: sockets below it have a bound of 107 bytes
     folder = Path(tempfile.mkdtemp(prefix=f"vdk-{os.getpid()}-", dir="/tmp"))
     with contextlib.ExitStack() as stack:
-        stack.callback(_remove, folder)
+        stack.callback(remove, folder)
         # in memory: many small files, which are soon gone again
         (folder / "data").mkdir()
         memory = ["mount", "-t", "tmpfs", "-o", "size=4g,mode=710", "valo-tests", folder / "data"]
@@ -87,29 +87,29 @@ def docker_engine(
         clean = {"PATH": os.environ["PATH"], "HOME": str(folder), **(environment or {})}
         with (folder / "dockerd.log").open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log, env=clean, cwd=folder)
-        stack.callback(_end, process)
-        client = _connect(f"unix://{folder}/d.sock", process, folder / "dockerd.log")
+        stack.callback(end, process)
+        client = connect(f"unix://{folder}/d.sock", process, folder / "dockerd.log")
         stack.callback(client.close)
-        stack.callback(_remove_containers, client)
+        stack.callback(remove_containers, client)
         yield Engine(f"unix://{folder}/d.sock", folder, gateway, process.pid, client)
 
 
-def _connect(host: str, process: subprocess.Popen[bytes], log: Path) -> docker.DockerClient:
+def connect(host: str, process: subprocess.Popen[bytes], log: Path) -> docker.DockerClient:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(docker.errors.DockerException):
             return docker.DockerClient(base_url=host, timeout=60)
         time.sleep(0.05)
-    raise RuntimeError(f"dockerd did not start: {log.read_text(errors='replace')[-3000:]}")
+    raise RuntimeError(f"the container engine did not start: {log.read_text(errors='replace')[-3000:]}")
 
 
-def _remove_containers(client: docker.DockerClient) -> None:
+def remove_containers(client: docker.DockerClient) -> None:
     for container in client.containers.list(all=True, ignore_removed=True):
         with contextlib.suppress(docker.errors.APIError):
             container.remove(force=True)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(30)
@@ -145,10 +145,10 @@ def _remove_those_of_the_killed() -> None:
     for left in Path("/tmp").glob("vdk-*-*"):
         owner = left.name.split("-")[1]
         if owner.isdigit() and not Path("/proc", owner).exists():
-            _remove(left)
+            remove(left)
 
 
-def _remove(folder: Path) -> None:
+def remove(folder: Path) -> None:
     """The folder, and what the engine may have left mounted in it."""
     mounted = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for point in sorted((path for path in mounted if path.startswith(f"{folder}/")), reverse=True):

@@ -16,6 +16,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from valo_jupyter.runtime.containers.engine import ContainerEngine
 from valo_jupyter.runtime.containers.errors import ContainerFailed, ImageWithoutShell
+from valo_jupyter.runtime.containers.memory import wait_for_end
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +125,9 @@ class Container:
 
     def _wait(self) -> None:
         try:
+            counted = self._memory_bytes is not None and self.pid is not None and wait_for_end(self.pid)
             self.exit_code = self._exit_code()
-            self.out_of_memory = self.exit_code == 137 and self._was_out_of_memory()
+            self.out_of_memory = self.exit_code == 137 and (counted or self._was_out_of_memory())
         finally:
             self._ended.set()
             os.close(self._exit)
