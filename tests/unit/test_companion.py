@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,8 @@ def state(tmp_path: Path) -> StateFolder:
 @pytest.fixture
 def held(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[str]]:
     """A process that holds the lock `part`."""
-    monkeypatch.setattr(companion, "_ASK_SECONDS", 0.1)
+    monkeypatch.setattr(companion, "_ASK_SECONDS", 0.02)
+    monkeypatch.setattr(companion, "_LOOK_SECONDS", 0.02)
     command = [sys.executable, "-c", HOLD, str(state.lock("part"))]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert process.stdout is not None
@@ -47,11 +48,11 @@ def held(state: StateFolder, monkeypatch: pytest.MonkeyPatch) -> Iterator[subpro
     process.stdout.close()
 
 
-def watch(state: StateFolder, part: Part, seconds: float) -> None:
+def watch(state: StateFolder, part: Part, seen: Callable[[], object]) -> None:
     async def main() -> None:
         watching = Companion(state, part)
         task = asyncio.create_task(watching.run())
-        await asyncio.sleep(seconds)
+        await asyncio.to_thread(until, seen)
         watching.stop()
         await task
 
@@ -64,9 +65,8 @@ def test_one_that_answers_nobody_is_ended_though_it_holds_the_lock_to_start(
     os.kill(held.pid, signal.SIGSTOP)
     guard = Lock.take(state.lock("start"))
     assert guard is not None
-    watch(state, Part("part", "nothing", lambda _: None, on_request=True), 3)
+    watch(state, Part("part", "nothing", lambda _: None, on_request=True), lambda: held.poll() == -signal.SIGKILL)
     guard.release()
-    until(lambda: held.poll() == -signal.SIGKILL, 5)
     assert holder(state.lock("part")) is None
 
 
@@ -80,12 +80,20 @@ def test_one_that_answers_now_and_then_is_left_alone(
         asked.append(len(asked))
         return answers[asked[-1] % len(answers)] or None
 
-    watch(state, Part("part", "nothing", answer), 3)
-    assert len(asked) > 5
+    watch(state, Part("part", "nothing", answer), lambda: len(asked) > 9)
     assert held.poll() is None
 
 
-def test_one_in_somebodys_terminal_may_be_frozen(state: StateFolder, held: subprocess.Popen[str]) -> None:
+def test_one_in_somebodys_terminal_may_be_frozen(
+    state: StateFolder, held: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     state.lock("part").write_text(state.lock("part").read_text().replace('"respawn": true', '"respawn": false'))
-    watch(state, Part("part", "nothing", lambda _: None, on_request=True), 3)
+    asked, decided = [], Part.wanted
+
+    def wanted(part: Part, state: StateFolder) -> bool:
+        asked.append(part)
+        return decided(part, state)
+
+    monkeypatch.setattr(Part, "wanted", wanted)
+    watch(state, Part("part", "nothing", lambda _: None, on_request=True), lambda: len(asked) > 9)
     assert held.poll() is None

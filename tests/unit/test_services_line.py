@@ -22,7 +22,7 @@ from valo_jupyter.services.accounts import User
 from valo_jupyter.services.machines import Seen
 from valo_jupyter.services.waiting import PLACES
 
-LONG = 50_000
+LONG = 20_000
 
 
 class Crowd:
