@@ -9,6 +9,7 @@ from typing import Any
 
 from valo_jupyter.domain import clock
 from valo_jupyter.services.cells import Cell
+from valo_jupyter.services.comparing import Comparison
 from valo_jupyter.services.data import Beside
 from valo_jupyter.services.waiting import Waiting
 
@@ -142,6 +143,18 @@ def attempt(row: Any) -> Shape:
 
 def cell(one: Cell) -> Shape:
     return {**asdict(one), "started": clock.text(one.started)}
+
+
+def comparison(found: Comparison, base: str) -> Shape:
+    left, right = (execution(row, base, tags=tags, waiting=None) for row, tags in (found.left, found.right))
+    return {
+        "left": left,
+        "right": right,
+        "facts": [asdict(fact) for fact in found.facts],
+        "files": [{"path": path, "status": status} for path, status in found.files],
+        "same": found.same,
+        "problems": found.problems,
+    }
 
 
 def datum(row: Any, base: str, beside: Beside) -> Shape:

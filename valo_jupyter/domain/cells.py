@@ -39,7 +39,7 @@ def code_cells(notebook: dict[str, Any]) -> Iterator[CodeCell]:
     for index, cell in enumerate(notebook.get("cells") or ()):
         if not isinstance(cell, dict) or cell.get("cell_type") != "code":
             continue
-        yield CodeCell(index=index, source=source_of(cell), tags=_tags(cell))
+        yield CodeCell(index=index, source=source_of(cell), tags=tags_of(cell))
 
 
 def as_run(notebook: dict[str, Any], *, injected: bool) -> list[tuple[int, str]]:
@@ -58,7 +58,7 @@ def as_run(notebook: dict[str, Any], *, injected: bool) -> list[tuple[int, str]]
         at = declared + 1 if earlier is None and declared is not None else earlier or 0
         cells = [*cells[:at], cell, *cells[at if earlier is None else at + 1 :]]
     # its mark of an earlier run's error
-    run = {"cells": [cell for cell in cells if "papermill-error-cell-tag" not in _tags(cell)]}
+    run = {"cells": [cell for cell in cells if "papermill-error-cell-tag" not in tags_of(cell)]}
     return [(cell.index, cell.source) for cell in code_cells(run)]
 
 
@@ -78,14 +78,14 @@ def source_of(cell: dict[str, Any]) -> str:
     return "".join(map(str, source)) if isinstance(source, list) else str(source)
 
 
-def _tags(cell: dict[str, Any]) -> frozenset[str]:
+def tags_of(cell: dict[str, Any]) -> frozenset[str]:
     metadata = cell.get("metadata")
     tags = metadata.get("tags") if isinstance(metadata, dict) else None
     return frozenset(map(str, tags)) if isinstance(tags, list) else frozenset()
 
 
 def _first_tagged(cells: list[dict[str, Any]], tag: str) -> int | None:
-    return next((index for index, cell in enumerate(cells) if tag in _tags(cell)), None)
+    return next((index for index, cell in enumerate(cells) if tag in tags_of(cell)), None)
 
 
 def parse(source: str) -> ast.Module:

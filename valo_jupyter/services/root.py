@@ -16,6 +16,7 @@ from valo_jupyter.services.arrivals import Arrivals
 from valo_jupyter.services.bringing import Bringing
 from valo_jupyter.services.cells import Cells
 from valo_jupyter.services.commits import Commits
+from valo_jupyter.services.comparing import Comparing
 from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import Data
 from valo_jupyter.services.datasets import Datasets
@@ -80,6 +81,7 @@ class Services:
         self.cells = Cells(database, self.executions, self.notebooks)
         self.stores = Stores(database, self.seal)
         self.data = Data(database)
+        self.comparing = Comparing(self.executions, self.commits, self.data, self.notebooks)
         self.traces = Traces(database)
         self.contents = Contents(database, state, self.stores)
         self.bringing = Bringing(database, moves, self.stores, self.contents)

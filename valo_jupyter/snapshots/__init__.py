@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from valo_jupyter.snapshots.capture import snapshot
+    from valo_jupyter.snapshots.comparing import changed_files
     from valo_jupyter.snapshots.package import commit_folder, unpack_package
     from valo_jupyter.snapshots.places import project_folder
     from valo_jupyter.snapshots.records import CheckoutReport, Choice, LeftOut, Progress, Snapshot
@@ -22,6 +23,7 @@ _HOME = {
     "LeftOut": "records",
     "Progress": "records",
     "Snapshot": "records",
+    "changed_files": "comparing",
     "checkout": "restore",
     "commit_folder": "package",
     "ensure_repository": "repository",
@@ -41,6 +43,7 @@ __all__ = [
     "LeftOut",
     "Progress",
     "Snapshot",
+    "changed_files",
     "checkout",
     "commit_folder",
     "ensure_repository",
