@@ -25,7 +25,7 @@ dog = Watchdog(Path(sys.argv[1]), json.loads(sys.argv[2]), lost=lambda: None)
 print(dog._process.pid, flush=True)
 for line in sys.stdin:
     if line.strip() == "arm":
-        dog.arm(1.0, lease_clock())
+        dog.arm(2.0, lease_clock())
     elif line.strip() == "heard":
         dog.heard(lease_clock())
     elif line.strip() == "disarm":
@@ -101,8 +101,8 @@ def test_a_stopped_driver_is_a_silent_one(driver: Driver) -> None:
 
 def test_who_is_heard_or_runs_nothing_is_left_alone(driver: Driver) -> None:
     driver.say("arm")
-    for _ in range(6):
-        threading.Event().wait(0.4)
+    for _ in range(5):
+        threading.Event().wait(0.5)
         driver.say("heard")
     driver.say("disarm")
     threading.Event().wait(2.5)
