@@ -73,7 +73,7 @@ def runs(services: Services, user: User, environment: str, tmp_path: Path) -> Ru
 def test_the_same_twice(runs: Runs) -> None:
     files = {"nb.ipynb": notebook("lr = 0.1", "train()")}
     left = runs.run(files, executed=notebook("lr = 0.1", "train()", printed="a"))
-    runs.run(files, executed=notebook("lr = 0.1", "train()", printed="a"), end={"peak_memory_bytes": 7})
+    right = runs.run(files, executed=notebook("lr = 0.1", "train()", printed="a"), end={"peak_memory_bytes": 7})
     found = runs.compare(left, right)
     assert (found.same, found.files, found.problems) == (True, [], [])
     # what was measured is told all the same
