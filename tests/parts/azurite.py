@@ -23,7 +23,7 @@ from tests.parts.authority import Authority
 from tests.parts.ports import free_port
 
 _PROGRAM = Path(__file__).parents[2] / ".ci/azurite/node_modules/.bin/azurite-blob"
-_SECONDS = 60
+_SECONDS = 120
 ACCOUNT = "acct1"
 
 

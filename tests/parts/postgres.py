@@ -63,7 +63,7 @@ def postgres_server() -> Iterator[str]:
 
 
 def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         try:
             psycopg.connect(f"postgresql://valo@127.0.0.1:{port}/postgres", connect_timeout=2).close()

@@ -243,7 +243,7 @@ def _htpasswd(username: str, password: str) -> str:
 
 def _wait(process: subprocess.Popen[bytes], log: Path) -> int:
     """The port on which it listens."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
         if found := re.search(r"listening on [^\s\"]*:(\d+)", log.read_text(errors="replace")):
             return int(found[1])

@@ -20,7 +20,7 @@ import urllib3
 
 from tests.parts.ports import free_port
 
-_SECONDS = 60
+_SECONDS = 120
 _PORTS = ("master.port", "volume.port", "filer.port", "s3.port")
 _GRPC = ("master.port.grpc", "volume.port.grpc", "filer.port.grpc", "s3.port.grpc")
 

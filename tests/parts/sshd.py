@@ -85,7 +85,7 @@ class Sshd:
 
     def _until_listening(self) -> None:
         assert self._process is not None
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.log
             with contextlib.suppress(OSError), socket.create_connection((self.address, self.port), 2) as connection:

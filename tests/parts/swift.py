@@ -22,7 +22,7 @@ from cryptography.fernet import Fernet
 
 from tests.parts.ports import free_port
 
-_SECONDS = 60
+_SECONDS = 120
 _BIN = Path(sys.executable).parent
 USER, PASSWORD, ACCOUNT = "test:tester", "testing", "AUTH_test"
 #: signs download addresses of every account made here

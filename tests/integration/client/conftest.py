@@ -34,9 +34,9 @@ def server_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     home = tmp_path_factory.mktemp("valo")
     environment = {**os.environ, "VALO_HOME": str(home / "state"), "HOME": str(home)}
     command = [sys.executable, "-m", "valo_jupyter.server.cli"]
-    subprocess.run([*command, "start"], env=environment, check=True, timeout=60, capture_output=True)
+    subprocess.run([*command, "start"], env=environment, check=True, timeout=120, capture_output=True)
     yield home / "state"
-    subprocess.run([*command, "stop", "--force"], env=environment, check=True, timeout=60, capture_output=True)
+    subprocess.run([*command, "stop", "--force"], env=environment, check=True, timeout=120, capture_output=True)
 
 
 @pytest.fixture
