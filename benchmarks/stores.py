@@ -15,15 +15,18 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 
+from benchmarks.shaped import GIGABIT, shaped
 from benchmarks.table import Row, show
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from valo_jupyter.stores import digests, open_store, receiving
+from valo_jupyter.stores.base import ObjectInfo
 
 LARGE = 512_000_000
 MANY, SMALL = 1000, 10_000
@@ -61,6 +64,8 @@ class Places:
         with self.large.open("wb") as file:
             for number in range(LARGE // len(block)):
                 file.write(number.to_bytes(8, "big") + block[8:])
+        sums = digests.digest_file(self.large)
+        self.noted = ObjectInfo("large/valo", "", sums.size, md5=sums.md5, sha1=sums.sha1, sha256=sums.sha256)
         self.small = folder / "small"
         self.small.mkdir()
         for number in range(MANY):
@@ -92,6 +97,7 @@ def _large(places: Places) -> dict[str, dict[str, Callable[[], object]]]:
         },
         "down": {
             "Valo": lambda: places.store.get_file("large/valo", copy),
+            "noted": lambda: places.store.get_file("large/valo", copy, noted=places.noted),
             "boto3": lambda: places.boto.download_file(bucket, "large/boto3", str(copy), Config=places.transfer),
             "rclone": lambda: places.copy(f"weed:{bucket}/large/rclone", str(copy)),
         },
@@ -141,27 +147,38 @@ def _measure(ways: dict[str, Callable[[], object]], prepare: Callable[[str], obj
     return {name: statistics.median(each) for name, each in times.items()}
 
 
-class _NoDigest:
+class _NoDigester(digests.Digester):
     """Counts only: what a transfer would be without checksums."""
 
     def __init__(self, *_: object, **__: object) -> None:
-        self.size = 0
+        super().__init__(names=())
 
-    def go_on(self, *_: object) -> None:
-        pass
-
-    def update(self, data: bytes | memoryview) -> None:
-        self.size += len(data)
-
-    def result(self) -> digests.Checksums:
-        return digests.Checksums(self.size, "", "", "")
+    def digests(self) -> dict[str, str]:
+        return dict.fromkeys(digests.ALL, "")
 
 
-def _without_digests(places: Places) -> float:
-    """Seconds of the large download alone."""
-    with mock.patch.object(receiving, "Digester", _NoDigest), mock.patch.object(receiving, "_verify"):
-        ways = {"Valo": lambda: places.store.get_file("large/valo", places.folder / "copy")}
-        return _measure(ways, partial(places.prepare, "down", "large"), 3)["Valo"]
+def _checksums(places: Places, config: dict[str, Any], where: str, runs: int) -> list[Row]:
+    """What all three checksums add to the transfer of the large file, which nobody has noted any of."""
+    store, copy = open_store(config), places.folder / "copy"
+    known = digests.digest_file(places.large)
+    places.boto.upload_file(str(places.large), places.bucket, "large/foreign", Config=places.transfer)
+
+    def without() -> None:
+        with mock.patch.object(receiving, "Digester", _NoDigester), mock.patch.object(receiving, "_verify"):
+            store.get_file("large/foreign", copy)
+
+    ways: dict[str, dict[str, Callable[[], object]]] = {
+        "up": {
+            "with": lambda: store.put_file(places.large, "large/with"),
+            "without": lambda: store.put_file(places.large, "large/without", known=known),
+        },
+        "down": {"with": lambda: store.get_file("large/foreign", copy), "without": without},
+    }
+    found = []
+    for way, both in ways.items():
+        times = _measure(both, partial(places.prepare, way, "large"), runs)
+        found.append(Row(f"512 MB {way}, {where}: all checksums", "none", times["with"], times["without"], 1.15, 1.05))
+    return found
 
 
 def _memory(places: Places) -> float:
@@ -189,20 +206,13 @@ def rows(runs: int = 3) -> list[Row]:
         for way, ways in _large(places).items():
             times = _measure(ways, partial(places.prepare, way, "large"), runs)
             best = min(("boto3", "rclone"), key=times.__getitem__)
-            found.append(
-                Row(f"512 MB {way}", best, LARGE / 1e6 / times["Valo"], LARGE / 1e6 / times[best], 1, 1.2, "MB/s", True)
-            )
-            if way == "down":
-                found.append(
-                    Row(
-                        "512 MB down, checksums of the upload verified",
-                        "without",
-                        times["Valo"],
-                        _without_digests(places),
-                        1.15,
-                        1.05,
-                    )
-                )
+            for name, what in (("Valo", ""), ("noted", ", checksums on record")):
+                if name in times:
+                    ours, peers = (LARGE / 1e6 / times[each] for each in (name, best))
+                    found.append(Row(f"512 MB {way}{what}", best, ours, peers, 1, 1.2, "MB/s", True))
+        found += _checksums(places, places.config, "loopback", runs)
+        with shaped(weed.url, GIGABIT) as url:
+            found += _checksums(places, weed.config(places.bucket, url=url), "1 Gbit/s", runs)
         found.append(Row("memory of 512 MB up and down", "200 MB", _memory(places), 200, 1, 0.5, "MB"))
         for way, ways in _small(places).items():
             times = _measure(ways, partial(places.prepare, way, "small"), runs)

@@ -47,6 +47,12 @@ class Unavailable(StoreError):
     code = "store_unavailable"
 
 
+class NoRoom(StoreError):
+    """The disk has no room for the file; free some, or use another machine."""
+
+    code = "no_room"
+
+
 class Misconfigured(StoreError, errors.Invalid):
     """The store's settings cannot work."""
 

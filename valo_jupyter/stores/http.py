@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,16 @@ from urllib3.exceptions import HTTPError, LocationValueError
 from valo_jupyter.stores import redirects
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
 from valo_jupyter.stores.digests import CHUNK, Checksums, Digester
-from valo_jupyter.stores.errors import Cancelled, Corrupt, Denied, Misconfigured, NotFound, StoreError, Unavailable
+from valo_jupyter.stores.errors import (
+    Cancelled,
+    Corrupt,
+    Denied,
+    Misconfigured,
+    NoRoom,
+    NotFound,
+    StoreError,
+    Unavailable,
+)
 
 _TRIES = 5
 _LONGEST_PAUSE = 8.0
@@ -128,7 +138,7 @@ def download(
     file is written only if the content has changed. With `private_redirects` a public address may lead into a private
     network.
 
-    Raises `NotFound`, `Denied`, `Unavailable` (after several tries), `Cancelled`.
+    Raises `NotFound`, `Denied`, `NoRoom`, `Unavailable` (after several tries), `Cancelled`.
     """
     transfer = _Transfer(url, path, progress, cancel, private_redirects)
     pause = 0.2
@@ -193,6 +203,12 @@ class _Transfer:
         encoded = answer.headers.get("Content-Encoding", "identity") != "identity"
         length = None if encoded else answer.headers.get("Content-Length")
         total = self._digester.size + int(length) if length else None
+        if length and int(length) > (free := shutil.disk_usage(self._path.parent).free):
+            # rather than fill the disk for everybody
+            raise NoRoom(
+                f"{without_credentials(self._url)} has {total:,} bytes, and the disk has room for {free:,}; "
+                "free some, or run it where there is more."
+            )
         with open(self._path, "ab") as file:
             file.truncate(self._digester.size)
             try:

@@ -101,8 +101,10 @@ class Requests:
                 if answer.status >= 300:
                     refuse(answer.status, answer.headers, *_words(answer.read(CHUNK)))
                 yield answer
+                if method != "GET":
+                    # an answer gives its connection back when it was read to its end, also where that is its beginning
+                    answer.drain_conn()
             finally:
-                # an answer that was read to its end has given its connection back by now
                 answer.close()
 
 
