@@ -145,7 +145,7 @@ class EngineContract:
             engine.demand(1)
             closing = time.monotonic()
             await bench.until(lambda: bench.states() == ["busy"])
-            assert time.monotonic() - closing < 5
+            assert time.monotonic() - closing < 20
             # the minimum holds, and what is busy counts for it
             await engine.kill(first.execution_id, first.attempt)
             engine.demand(0)

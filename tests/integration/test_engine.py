@@ -89,7 +89,7 @@ def test_a_killed_engine_takes_its_machines_along_and_its_executions_run_again(l
     users = [process.pid for process in user_processes(Path.home())]
     assert len(users) >= 2
     os.kill(before["engine_pid"], signal.SIGKILL)
-    until(lambda: not any(psutil.pid_exists(pid) for pid in (machine["pid"] for machine in before["machines"])), 5)
+    until(lambda: not any(psutil.pid_exists(pid) for pid in (machine["pid"] for machine in before["machines"])), 20)
     until(lambda: line.lines(execution_id).count("begun") == 2)
     assert not any(psutil.pid_exists(pid) for pid in users)
     line.open()

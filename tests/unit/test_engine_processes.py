@@ -58,7 +58,7 @@ def written(state: StateFolder, name: str, engine: ProcessId, execution_id: str 
 
 
 def ended(process: subprocess.Popen) -> bool:
-    return process.wait(5) == -9
+    return process.wait(30) == -9
 
 
 def test_a_reused_number_is_somebody_else(sleeper: subprocess.Popen) -> None:

@@ -78,7 +78,7 @@ def test_a_stop_lets_programs_save_their_work(bench, box):
     # the one in the background is not waited for: it has a session of its own
     commands = ["(setsid sleep 600 &)", f'python -c "{program}"', "echo never"]
     assert bench.commands(*commands, container=box(images.PYTHON)) == "stopped"
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
     assert bench.server.lines("stdout") == ["ready", "saved"]
     # the container went by itself
     assert bench.end["exit_code"] in (128 + signal.SIGINT, 1)

@@ -103,13 +103,13 @@ def test_a_kernel_that_ends_itself(bench, box):
 def test_a_stop_interrupts_the_cell(bench, box):
     def ask(path: str) -> None:
         if "ready" in bench.server.lines():
-            bench.server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 20.0}
+            bench.server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 60.0}
 
     bench.server.on_request = ask
     cell = "import time\ntry:\n    print('ready')\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('saved')"
     begun = time.monotonic()
     assert bench.notebook(cell, "print('never')", container=box()) == "stopped"
-    assert time.monotonic() - begun < 20
+    assert time.monotonic() - begun < 60
     assert bench.server.lines("stdout") == ["ready", "saved"]
 
 

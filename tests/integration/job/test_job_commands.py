@@ -115,7 +115,7 @@ def test_a_secret_that_is_too_short_to_be_hidden_is_named(bench):
 def test_background_processes_end_with_the_commands(bench):
     begun = time.monotonic()
     bench.commands("sleep 600 & echo $! ; setsid sleep 600 & echo $!")
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     assert bench.end["status"] == "complete"
     assert not any(psutil.pid_exists(int(pid)) and alive(int(pid)) for pid in bench.server.lines("stdout"))
 
@@ -154,7 +154,7 @@ def test_what_ignores_a_stop_is_killed(bench):
         bench.commands("trap '' INT TERM; touch $VH_OUTPUTS_DIR/kept; echo ready; while :; do sleep 0.1; done")
         == "stopped"
     )
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     assert bench.stored("kept") == b""
 
 
@@ -166,7 +166,7 @@ def test_a_stale_attempt_is_killed_at_once_and_reports_nothing_more(bench):
     begun = time.monotonic()
     status = bench.commands("trap '' INT TERM; echo ready; touch $VH_OUTPUTS_DIR/x; while :; do sleep 0.1; done")
     assert (status, bench.server.ends, bench.server.outputs) == ("stale", [], [])
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     assert list((bench.state / "jobs").iterdir()) == []
 
 

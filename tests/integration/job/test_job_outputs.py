@@ -271,7 +271,7 @@ def test_a_stop_while_storing_keeps_what_is_stored(bench, monkeypatch: pytest.Mo
     monkeypatch.setattr(LocalStore, "put_file", slow)
     begun = time.monotonic()
     assert run_python(bench, "for n in range(400): open(f'{n:03}', 'w').write(str(n))") == "stopped"
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 120
     assert 1 <= len(names(bench)) < 400
     assert bench.end["reason"] == "stopped by ana"
     assert f"{400 - len(names(bench))} of 400 outputs were not stored any more" in status_lines(bench)

@@ -158,7 +158,7 @@ def test_a_stale_attempt_stops_and_writes_nothing_more(server, report: Make, sto
     reporter.log("stdout", ["one"])
     until(lambda: server.events)
     server.stale = True
-    assert stop.wait(5)
+    assert stop.wait(30)
     assert (stop.request.status, stop.request.kill_after) == ("lost", 0)
     server.stale = False
     reporter.log("stdout", ["two"])
@@ -169,7 +169,7 @@ def test_a_stale_attempt_stops_and_writes_nothing_more(server, report: Make, sto
 def test_a_stop_arrives_with_the_answer(server, report: Make, stop: StopSignal):
     reporter = report(beat_seconds=0.05)
     server.stop = {"by": "ana", "reason": "stopped by ana", "kill_after": 3.5}
-    assert stop.wait(5)
+    assert stop.wait(30)
     assert (stop.request.status, stop.request.reason, stop.request.kill_after) == ("stopped", "stopped by ana", 3.5)
     reporter.log("status", ["still heard"])
     reporter.close()

@@ -44,7 +44,7 @@ def test_a_cell_that_ignores_interrupts_is_killed(run: Run, stop_when: StopWhen)
     ran = run(
         code + "while True: time.sleep(.1)", "1", **stop_when("go", StopRequest("stopped by ana", kill_after=0.5))
     )
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert (ran.outcome.status, ran.outcome.reason) == ("stopped", "stopped by ana, in cell 1")
     assert [output.get("text") or output.ename for output in ran.outputs[0]] == ["kept\ngo\n", "Stopped"]
 
