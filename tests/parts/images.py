@@ -76,9 +76,11 @@ def archive(folder: Path, images: tuple[Image, ...] = IMAGES) -> Path:
             layer_files = [f"{sha}/layer.tar" for sha in shas]
             index.append({"Config": f"{_sha(config)}.json", "RepoTags": [image.tag], "Layers": layer_files})
         _put(file, "manifest.json", json.dumps(index).encode())
-    for old in folder.glob("images-*.tar"):
-        old.unlink(missing_ok=True)
+    # others may make the same one at this moment
     fresh.rename(path)
+    for old in folder.glob("images-*.tar"):
+        if old != path:
+            old.unlink(missing_ok=True)
     return path
 
 
