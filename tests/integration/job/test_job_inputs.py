@@ -6,11 +6,13 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.parts.files import Files
+from valo_jupyter.stores import http
 
 
 @pytest.fixture
@@ -196,6 +198,16 @@ def test_a_file_that_cannot_be_had_ends_it_before_its_code(bench, files: Files, 
     assert names(bench) == []
 
 
+def test_a_file_that_is_larger_than_the_disk(bench, files: Files, monkeypatch: pytest.MonkeyPatch):
+    files.content["big"] = bytes(200_000)
+    usage = SimpleNamespace(disk_usage=lambda path: SimpleNamespace(free=199_999))
+    monkeypatch.setattr(http, "shutil", usage)
+    assert show(bench, inputs("x", f"{files.url}/big")) == "error"
+    assert bench.end["reason"].startswith(f"input x: {files.url}/big has 200,000 bytes, and the disk has room for")
+    assert names(bench) == []
+    assert os.listdir(bench.state / "cache" / "inputs" / "content") == []
+
+
 def test_credentials_are_sent_and_not_shown(bench, files: Files):
     files.content["private/a"] = b"x"
     url = files.url.replace("//", "//ana:p%20w@")
@@ -256,6 +268,7 @@ def test_a_download_left_to_the_code(bench, files: Files):
     files.content["a.csv"] = b"x"
     url = f"{files.url}/a.csv"
     bench.commands('cat "$VH_CONFIG_DIR/inputs.json"', inputs=inputs("x", url, download="on-demand"))
-    (file,) = json.loads("\n".join(names(bench)))["x"]["files"]
-    assert (file["name"], file["uri"], file["path"]) == ("a.csv", url, None)
+    found = json.loads("\n".join(names(bench)))["x"]
+    (file,) = found["files"]
+    assert (file["name"], file["uri"], file["path"], found["input_id"]) == ("a.csv", url, None, "x")
     assert files.requests == []

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, quote, urlsplit
 
+from valo_jupyter.client.human import size
 from valo_jupyter.domain.errors import InputUnavailable, ServerUnreachable, StaleAttempt, ValoError
 from valo_jupyter.runtime.contract import Sink
 from valo_jupyter.runtime.inputs.telling import InputFile, Telling
@@ -100,6 +101,12 @@ class OnDemand:
         """The file's content. Raises as `Inputs.fetch`."""
         file = self._files[number]
         wanted = file.wanted
+        needed = wanted.way.needs(self._terms)
+        if needed > (room := self._terms.cache.room(needed)):
+            raise InputUnavailable(
+                f"input {wanted.input}: {wanted.uri} takes {size(needed)}, and the machine's disk has room for "
+                f"{size(room)}; run it where there is more"
+            )
         place = self._folder / f".{uuid.uuid4().hex}"
         try:
             content = wanted.way.fetch(self._terms, ProgressEvents(self._sink, "download", wanted.uri))
