@@ -10,6 +10,7 @@ from valo_jupyter.client import data as files
 from valo_jupyter.client import datasets, environments, registries, stores
 from valo_jupyter.client.data import Datum
 from valo_jupyter.client.datasets import Dataset, DatasetVersion
+from valo_jupyter.client.differences import Difference
 from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
@@ -308,6 +309,10 @@ class Client:
             There is none, or it stands for one in each of several projects.
         """
         return Execution(self, self._lookup.record(str(reference).strip()))
+
+    def diff(self, left: int | str, right: int | str) -> Difference:
+        """What differs between two executions: facts, files of their code, and their notebooks cell by cell."""
+        return self.execution(left).diff(self.execution(right))
 
     def reference(self, execution: Execution) -> str:
         """The shortest name that leads back to `execution` from here: `12` or `project:12`."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from valo_jupyter.client.cells import Cell
+from valo_jupyter.client.differences import Difference
 from valo_jupyter.client.events import Batch, read_stream
 from valo_jupyter.client.failed import ExecutionFailed, WaitedTooLong
 from valo_jupyter.client.outputs import Outputs
@@ -29,16 +31,6 @@ class LogLine:
 
     def __str__(self) -> str:
         return self.text
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell's run. `index` counts all cells of the executed notebook, `number` the code cells from 1."""
-
-    index: int
-    number: int
-    state: str
-    seconds: float | None
 
 
 class Execution:
@@ -140,12 +132,8 @@ class Execution:
 
     @property
     def cells(self) -> list[Cell]:
-        """The code cells that were started, in the notebook's order."""
-        found: dict[int, Cell] = {}
-        for event in self.events():
-            if event["k"] == "cell":
-                found[event["cell"]] = Cell(event["cell"], event["code"], event["state"], event.get("seconds"))
-        return [found[index] for index in sorted(found)]
+        """The code cells in the notebook's order, with the time, memory and cost of each."""
+        return [Cell.of(item) for item in self._client.http.get(f"{self.path}cells/")["results"]]
 
     @property
     def metadata(self) -> list[dict[str, Any]]:
@@ -175,6 +163,15 @@ class Execution:
     def notebook(self) -> dict[str, Any]:
         """The executed notebook, also while it runs."""
         return self._client.http.get(f"{self.path}notebook/")
+
+    def source(self) -> dict[str, Any]:
+        """The notebook as it was submitted."""
+        return self._client.http.get(f"{self.path}source/")
+
+    def diff(self, other: Execution) -> Difference:
+        """What is not the same in `other`."""
+        # notebooks may be large, and others may be compared first
+        return Difference(self._client.http.get(f"{self.path}diff/", {"other": other.id}, timeout=120.0))
 
     def tag(self, *names: str) -> Execution:
         """Add tags."""

@@ -34,7 +34,7 @@ def candidates(line: str, client: Client | None) -> list[str]:
         found = _environments(client) if client is not None else []
     elif before[1] == "run":
         found = _of_run(before, begun)
-    elif before[1] in (*OF_ONE, "trace") and len(before) == 2 and client is not None:
+    elif before[1] in (*OF_ONE, "trace") and len(before) <= (3 if before[1] == "diff" else 2) and client is not None:
         found = _numbers(client)
     else:
         found = []

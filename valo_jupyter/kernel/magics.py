@@ -11,7 +11,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from valo_jupyter.client import data_words, human, pool_words, summary
+from valo_jupyter.client import cells, data_words, human, pool_words, summary
 from valo_jupyter.client.arguments import choices, joined, rerun_options, run_options
 from valo_jupyter.client.data import SCHEME, Datum
 from valo_jupyter.client.environments import Environment
@@ -20,6 +20,7 @@ from valo_jupyter.client.find import inside_execution
 from valo_jupyter.domain.errors import Invalid, NotFound, ValoError
 from valo_jupyter.kernel import complete
 from valo_jupyter.kernel.cell import own_execution
+from valo_jupyter.kernel.difference import ShownDifference
 from valo_jupyter.kernel.files import Files, ShownDatum, Trace
 from valo_jupyter.kernel.parser import ALIASES, HelpShown, build_parser, help_text
 from valo_jupyter.kernel.shown import ShownEnvironment, ShownExecution, Table
@@ -127,6 +128,14 @@ class Commands:
         names = list(dict.fromkeys(name for point in points for name in point if name != "_time"))
         rows = [[human.value(point[name]) if name in point else "" for name in names] for point in points]
         return Table(names, rows, "No metadata. A line of JSON that a cell prints becomes a point.")
+
+    def _cells(self, given: Namespace) -> Table:
+        execution = self._one(given)
+        rows = [cells.row(cell, execution.data["status"]) for cell in execution.cells]
+        return Table(cells.HEADER, rows, cells.NONE)
+
+    def _diff(self, given: Namespace) -> ShownDifference:
+        return ShownDifference(self.client.diff(given.execution, given.other).data)
 
     def _tag(self, given: Namespace) -> None:
         data = self._one(given).tag(*given.tags).data

@@ -16,6 +16,8 @@ ABOUT = {
     "logs": "what it printed",
     "outputs": "its files; with a folder, download them",
     "metadata": "its metadata points",
+    "cells": "time, memory and cost of each of its cells",
+    "diff": "what differs between it and another one",
     "tag": "add tags to it",
     "wait": "wait until it has ended",
     "stop": "end it; what it has written is kept",
@@ -35,7 +37,7 @@ ABOUT = {
 #: other words for the same
 ALIASES = {"cancel": "stop", "envs": "environments", "env": "environment"}
 #: those that take an execution first
-OF_ONE = ("show", "logs", "outputs", "metadata", "tag", "wait", "stop", "rerun")
+OF_ONE = ("show", "logs", "outputs", "metadata", "cells", "diff", "tag", "wait", "stop", "rerun")
 
 
 class HelpShown(Exception):
@@ -68,6 +70,7 @@ def build_parser() -> Parser:
     )
     made["outputs"].add_argument("folder", nargs="?", metavar="FOLDER", help="where to write them")
     made["outputs"].add_argument("--force", action="store_true", help="also over existing files with other content")
+    made["diff"].add_argument("other", metavar="M", help="the other one")
     made["tag"].add_argument("tags", nargs="+", metavar="TAG")
     made["wait"].add_argument("--timeout", type=float, metavar="SECONDS")
     add_rerun_arguments(made["rerun"])

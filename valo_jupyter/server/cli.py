@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from valo_jupyter import __version__
 from valo_jupyter.domain.errors import ConfirmSnapshot, Invalid, SecretsFound, ValoError
 from valo_jupyter.server import (
+    cli_cells,
     cli_data,
     cli_environments,
     cli_executions,
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     for group in (
         cli_run,
         cli_executions,
+        cli_cells,
         cli_data,
         cli_stores,
         cli_environments,
