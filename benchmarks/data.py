@@ -1,23 +1,30 @@
-"""Lists, searches and traces of files among 100,000 against the same among 1,000."""
+"""Lists, searches and traces of files among 100,000 against the same among 1,000; what is kept, against a hard link."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from benchmarks.table import Row, medians
+from tests.parts.postgres import new_database, postgres_server
 from valo_jupyter.db.tables import data, edges
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.runtime.cache import InputCache
 from valo_jupyter.services import Services, datum_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.finding import Filter
+from valo_jupyter.stores.base import ObjectInfo
+from valo_jupyter.stores.digests import digest_file
 
 LISTS = {
     "page": {},
@@ -53,14 +60,14 @@ def _fill(services: Services, user: User, count: int) -> str:
             connection.execute(
                 sa.insert(edges), [{**dict(zip(names, line, strict=True)), "name": ""} for line in lines]
             )
-        if services.database.sqlite:
-            connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql("ANALYZE")
     return project
 
 
-def rows() -> list[Row]:
+def _finding(database: str | None) -> list[Row]:
+    kind = "PostgreSQL" if database else "SQLite"
     with tempfile.TemporaryDirectory() as folder:
-        services = Services.open(StateFolder(Path(folder) / "state"))
+        services = Services.open(StateFolder(Path(folder) / "state"), database)
         user = services.accounts.ensure("bench")
         few, many = _fill(services, user, 1_000), _fill(services, user, 100_000)
         with services.database.read() as connection:
@@ -86,13 +93,61 @@ def rows() -> list[Row]:
                 return timed(lambda: services.data.list(user, Filter(project, limit=50, before=before, **fields)))
 
             ours, peers = medians(lambda page=page: page(many), lambda page=page: page(few))
-            found.append(Row(f"files: {name}", "among 1,000", ours, peers, reach=2.0, aim=1.2))
+            found.append(Row(f"files, {kind}: {name}", "among 1,000", ours, peers, reach=2.0, aim=1.2))
         for direction in ("back", "both"):
 
             def trace(project: str, direction: str = direction) -> float:
                 return timed(lambda: services.traces.trace("datum", middle[project], direction=direction, depth=6))
 
             ours, peers = medians(lambda trace=trace: trace(many), lambda trace=trace: trace(few))
-            found.append(Row(f"files: trace {direction}", "among 1,000", ours, peers, reach=2.0, aim=1.2))
+            found.append(Row(f"files, {kind}: trace {direction}", "among 1,000", ours, peers, reach=2.0, aim=1.2))
         services.close()
     return found
+
+
+def _cached() -> list[Row]:
+    """Files that this machine has kept, each asked for by its checksum and placed, against `os.link` alone."""
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        cache = InputCache(folder / "cache")
+        for count, size in ((1000, 10_000), (1, 256_000_000)):
+            infos = [_keep(cache, folder, number, size) for number in range(count)]
+
+            def timed(work: Callable[[ObjectInfo, Path], object], infos: list[ObjectInfo] = infos) -> float:
+                with tempfile.TemporaryDirectory(dir=folder) as target:
+                    targets = [Path(target, info.key) for info in infos]
+                    start = time.perf_counter()
+                    for info, path in zip(infos, targets, strict=True):
+                        work(info, path)
+                    return time.perf_counter() - start
+
+            def input_of(info: ObjectInfo, path: Path) -> None:
+                cached = cache.fetch_object(info, lambda _: info)
+                cache.place(cached.sums, path, shared=True)
+
+            def link(info: ObjectInfo, path: Path) -> None:
+                os.link(folder / "cache" / "content" / str(info.sha256), path)
+
+            ours, peers = medians(partial(timed, input_of), partial(timed, link))
+            found.append(Row(f"{count:,} kept × {size:,} bytes, placed", "os.link", ours, peers, reach=2.0, aim=1.2))
+    return found
+
+
+def _keep(cache: InputCache, folder: Path, number: int, size: int) -> ObjectInfo:
+    source = folder / "source"
+    source.write_bytes(os.urandom(size))
+    sums = digest_file(source)
+    info = ObjectInfo(f"{number}", f"s3://bench/{number}", size, md5=sums.md5, sha1=sums.sha1, sha256=sums.sha256)
+
+    def get(path: Path) -> ObjectInfo:
+        shutil.copyfile(source, path)
+        return info
+
+    cache.fetch_object(info, get)
+    return info
+
+
+def rows() -> list[Row]:
+    with postgres_server() as server:
+        return _cached() + _finding(None) + _finding(new_database(server))
