@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
 from valo_jupyter.domain import errors
 from valo_jupyter.domain.executions import Status
+from valo_jupyter.server.cli import main
 from valo_jupyter.submit.handover import Handover
 
 MakeNotebook = Callable[..., Path]
@@ -199,3 +201,40 @@ def test_an_address_that_is_none_is_refused(address: str, monkeypatch: pytest.Mo
     monkeypatch.setenv("VALO_URL", address)
     with pytest.raises(errors.Invalid, match=rf"VALO_URL is “{address}”.*https://"):
         find_server()
+
+
+def test_cells_and_what_differs_between_two_executions(
+    client: Client, make_notebook: MakeNotebook, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_notebook("x = b'1' * 100_000_000", "raise SystemExit('not here')", "print(lr)", parameters="lr = 0.1")
+    notebook = json.loads(path.read_text())
+    notebook["cells"][2]["metadata"]["tags"] = ["local-only"]
+    path.write_text(json.dumps(notebook))
+    runs = [client.run(path, parameters=given).wait(WAIT) for given in ({}, {"lr": 0.2})]
+
+    first, injected, large, skipped, last = runs[1].cells
+    assert (first.index, first.number, first.line, first.state) == (0, 1, "lr = 0.1", "done")
+    assert (injected.line, skipped.state, skipped.why) == ("# Parameters", "skipped", "local-only")
+    assert large.peak_memory_bytes is not None
+    assert first.peak_memory_bytes is not None
+    assert large.peak_memory_bytes - first.peak_memory_bytes > 90_000_000
+    assert last.seconds is not None
+    assert last.started is not None
+    assert runs[1].data["skipped_cells"] == [{"cell": 3, "code": 4, "tag": "local-only"}]
+    assert runs[1].notebook()["cells"][3]["metadata"]["valo"] == {"skipped": "local-only"}
+    assert len(runs[1].source()["cells"]) == 4
+
+    found = client.diff(*(run.id for run in runs))
+    facts = {(fact["group"], fact["name"]): (fact["left"], fact["right"]) for fact in found.facts}
+    assert facts["parameters", "lr"] == (0.1, 0.2)
+    assert not {group for group, _ in facts} - {"parameters", "result"}
+    assert (found.same, found.files, found.problems) == (False, [], [])
+    assert [(cell.state, cell.left, cell.right) for cell in found.cells] == [("added", None, 1), ("changed", 3, 4)]
+    assert found.cells[1].outputs == ["-0.1", "+0.2"]
+    assert client.diff(runs[0].id, runs[0].id).same
+
+    monkeypatch.chdir(path.parent)
+    assert main(["cells", str(runs[1].counter)]) == 0
+    assert "skipped: local-only" in capsys.readouterr().out
+    assert main(["diff", *(str(run.counter) for run in runs)]) == 0
+    assert "+0.2" in capsys.readouterr().out

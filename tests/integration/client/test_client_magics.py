@@ -196,3 +196,13 @@ def test_completion_knows_the_notebook_s_parameters(front: Front, training: Path
     while (reply := front.kernel.get_shell_msg(timeout=30))["parent_header"].get("msg_id") != asked:
         pass
     assert "lr=" in json.dumps(reply["content"]["matches"])
+
+
+def test_cells_and_differences_are_shown(front: Front, make_notebook: MakeNotebook) -> None:
+    make_notebook("print(lr)", parameters="lr = 0.1")
+    front.run("one = %valo run train.ipynb\none.wait()\ntwo = %valo run train.ipynb -p lr=0.2\ntwo.wait()")
+    assert "print(lr)" in front.run("%valo cells 2")
+    shown = front.run("%valo diff 1 2")
+    assert "+0.2" in shown
+    assert "lr" in shown
+    assert "<ins" in front.run("difference = %valo diff 1 2\nprint(difference._repr_html_())")
