@@ -124,7 +124,7 @@ class InputCache:
         """
 
         def kept() -> Cached | None:
-            if info.sha256 is not None and (sums := self.sums(info.sha256)):
+            if info.sha256 is not None and (sums := self._noted(info) or self.sums(info.sha256)):
                 return Cached(sums, version=info.version)
             known = self._known(info.uri) if info.sha256 is None else None
             return known if known is not None and _is_same(known, info) else None
@@ -148,24 +148,21 @@ class InputCache:
             sums = Checksums(**json.loads((self._sums / f"{sha256}.json").read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
-        if not self._is_whole(sums):
-            return None
-        self._use(sha256)
-        return sums
+        return sums if self._used(sums) else None
 
     def place(self, sums: Checksums, path: Path, *, shared: bool = False, cancel: Cancel | None = None) -> None:
         """Put the content at `path`. FileNotFoundError: another execution has just trimmed it away.
 
         `shared`: a hard link, if the file systems can; else a copy.
         """
-        kept = self._content / sums.sha256
+        kept = f"{self._content}/{sums.sha256}"
         if shared:
             try:
                 return os.link(kept, path)
             except OSError as error:
                 if error.errno not in _NO_LINKS:
                     raise
-        copy_file(kept, path, cancel=cancel)
+        copy_file(Path(kept), path, cancel=cancel)
 
     def room(self, needed: int = 0) -> int:
         """Bytes that can be written to this disk; where they are fewer than `needed`, what is kept here makes room."""
@@ -241,17 +238,28 @@ class InputCache:
         os.replace(part, self._content / sums.sha256)
         _write(self._sums / f"{sums.sha256}.json", asdict(sums))
 
-    def _use(self, sha256: str) -> None:
-        # a copy or link made since does not count as a read everywhere (noatime)
-        with suppress(FileNotFoundError, PermissionError):
-            os.utime(self._content / sha256, ns=(time.time_ns(), _MARK))
+    def _noted(self, info: ObjectInfo) -> Checksums | None:
+        """As `sums`, of an object whose checksums are known: it costs little more than a link."""
+        if info.md5 is None or info.sha1 is None or info.sha256 is None:
+            return None
+        sums = Checksums(info.size, info.md5, info.sha1, info.sha256)
+        return sums if self._used(sums) else None
 
-    def _is_whole(self, sums: Checksums) -> bool:
+    def _used(self, sums: Checksums) -> bool:
+        """Whether the content is here, as it was kept; then it is used from now on."""
+        kept = f"{self._content}/{sums.sha256}"
         try:
-            status = os.stat(self._content / sums.sha256)
+            status = os.stat(kept)
+            if (status.st_size, status.st_mtime_ns) != (sums.size, _MARK):
+                return False
+            # a copy or link made since does not count as a read everywhere (noatime)
+            os.utime(kept, ns=(time.time_ns(), _MARK))
         except FileNotFoundError:
             return False
-        return (status.st_size, status.st_mtime_ns) == (sums.size, _MARK)
+        except PermissionError:
+            # kept by another account, which sees to it
+            pass
+        return True
 
     def _known(self, address: str) -> Cached | None:
         entry = self._addresses / _name(address)
