@@ -2,6 +2,7 @@
 import { browserPlugin } from './plugins/browser';
 import { cardsPlugin } from './plugins/cards';
 import { commandsPlugin } from './plugins/commands';
+import { comparePlugin } from './plugins/compare';
 import { dataPlugin } from './plugins/data';
 import { detailPlugin } from './plugins/detail';
 import { executionsPlugin } from './plugins/executions';
@@ -26,5 +27,6 @@ export default [
   poolPlugin,
   dataPlugin,
   statusPlugin,
-  cardsPlugin
+  cardsPlugin,
+  comparePlugin
 ];

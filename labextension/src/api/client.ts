@@ -3,6 +3,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
 import { DataAPI } from './data';
 import { ValoError } from './errors';
+import type { IExecutionDiff } from './compareTypes';
 import { ndjson } from './ndjson';
 import { PoolAPI } from './pool';
 import { query, request, requestJson } from './request';
@@ -123,6 +124,10 @@ export class ValoAPI {
 
   executedNotebook(id: string, signal?: AbortSignal): Promise<ExecutedNotebook> {
     return this._json(`${API}/executions/${id}/notebook/`, { signal });
+  }
+
+  diff(id: string, other: string, signal?: AbortSignal): Promise<IExecutionDiff> {
+    return this._json(`${API}/executions/${id}/diff/${query({ other })}`, { signal });
   }
 
   metadata(id: string, signal?: AbortSignal): Promise<{ results: MetadataPoint[] }> {
