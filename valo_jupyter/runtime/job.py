@@ -5,37 +5,31 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from secrets import token_urlsafe
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from valo_jupyter.domain.errors import ImageUnavailable, Invalid, ServerUnreachable, StaleAttempt, ValoError
+from valo_jupyter.domain.errors import ServerUnreachable, StaleAttempt, ValoError
 from valo_jupyter.runtime.assigned import AssignedStores
 from valo_jupyter.runtime.commands import run_commands
-from valo_jupyter.runtime.config import write_config
-from valo_jupyter.runtime.containers.errors import ContainerFailed
 from valo_jupyter.runtime.contract import Folders, Outcome, Place, ProcessWatch, StopRequest, StopSignal
 from valo_jupyter.runtime.elsewhere import guarded, source_of
 from valo_jupyter.runtime.ending import tell_end, worded
 from valo_jupyter.runtime.folders import make_folders, remove_folders
-from valo_jupyter.runtime.inputs import Inputs, asks_for_inputs
+from valo_jupyter.runtime.inputs import asks_for_inputs
 from valo_jupyter.runtime.kernels import KernelPool
 from valo_jupyter.runtime.limits import Limits
 from valo_jupyter.runtime.machine import describe_machine
 from valo_jupyter.runtime.mask import TOO_SHORT, Mask
 from valo_jupyter.runtime.notebook import run_notebook
 from valo_jupyter.runtime.outputs import Storing
+from valo_jupyter.runtime.phases import Phases
+from valo_jupyter.runtime.preparing import Preparation, registering
 from valo_jupyter.runtime.probe import PROBE, probe
-from valo_jupyter.runtime.programs import OnThisMachine, Programs, programs_for
 from valo_jupyter.runtime.reporter import Reporter
 from valo_jupyter.runtime.unkept import Checkout
 from valo_jupyter.runtime.wire import Refused, Wire
-from valo_jupyter.stores.errors import Cancelled
-
-if TYPE_CHECKING:
-    from valo_jupyter.runtime.inputs.demand import OnDemand
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +104,6 @@ class Job:
         self._name = name
         self._assignment = assignment
         self._wire = wire
-        self._kernels = kernels
         self._watch = watch
         self._source = source_of(assignment, wire, place)
         self._stores = AssignedStores(assignment.get("stores", {}))
@@ -119,17 +112,16 @@ class Job:
         secrets = {name: str(variables[name]) for name in assignment["secret_names"] if name in variables}
         self._secrets = list(secrets.values())
         #: for files that code asks for while it runs; what it prints of their addresses does not show it
-        self._token = token_urlsafe(24)
+        token = token_urlsafe(24)
         if asks_for_inputs(assignment):
-            self._secrets.append(self._token)
-        self._on_demand: OnDemand | None = None
+            self._secrets.append(token)
         self._shows = [name for name, value in secrets.items() if not Mask.hides(value)]
         self._mask = Mask(self._secrets)
         self._stop = StopSignal()
         #: set when the attempt is stale: nothing is to be insisted on any more
         self._lost = threading.Event()
         self._code_begun: float | None = None
-        self._seconds: dict[str, float] = {}
+        self._phases = Phases()
         self._stop.on_stop(self._on_stop)
         self._reporter = Reporter(
             wire,
@@ -139,7 +131,20 @@ class Job:
             beat_seconds=assignment["beat_seconds"],
             fence_seconds=assignment["fence_seconds"],
         )
-        self._programs: Programs = OnThisMachine(assignment, self._folders, self._reporter, kernels)
+        self._preparation = Preparation(
+            assignment,
+            self._folders,
+            self._reporter,
+            self._stop,
+            wire=wire,
+            source=self._source,
+            stores=self._stores,
+            kernels=kernels,
+            watch=watch,
+            phases=self._phases,
+            token=token,
+            lost=self._lost,
+        )
 
     def run(self) -> str:
         try:
@@ -147,8 +152,7 @@ class Job:
             self._reporter.close()
             if self._lost.is_set():
                 return STALE
-            seconds = {"total": time.monotonic() - self._begun, **self._seconds}
-            tell_end(self._wire, outcome, seconds, self._mask, self._lost)
+            tell_end(self._wire, outcome, self._phases.so_far(), self._mask, self._lost)
             return outcome.status
         except (StaleAttempt, ServerUnreachable):
             return STALE
@@ -157,9 +161,7 @@ class Job:
             if not self._reporter.closed:
                 self._stop.set(StopRequest("the job is over", kill_after=0, status="lost"))
                 self._reporter.close()
-            if self._on_demand is not None:
-                self._on_demand.close()
-            self._programs.close()
+            self._preparation.close()
             remove_folders(self._folders)
 
     def _outcome(self) -> Outcome:
@@ -173,8 +175,8 @@ class Job:
             with Limits(
                 self._assignment["limits"], self._stop, since=self._begun, last_output=self._last_output
             ) as limits:
-                outcome = self._prepared() or self._ran(limits)
-            return worded(outcome, self._stop, self._assignment, self._programs, self._reporter)
+                outcome = self._preparation.done() or self._ran(limits)
+            return worded(outcome, self._stop, self._assignment, self._preparation.programs, self._reporter)
         except (StaleAttempt, ServerUnreachable):
             # the second is raised only when the attempt is lost already: nobody will hear of this outcome
             self._stop.set(StopRequest("no longer the valid writer", kill_after=0, status="lost"))
@@ -183,65 +185,6 @@ class Job:
             log.exception("%s: the job failed outside of its code", self._name)
             reason = error.message if isinstance(error, ValoError) else f"{type(error).__name__}: {error}"
             return Outcome("crashed", f"Valo could not run this: {reason}")
-
-    def _prepared(self) -> Outcome | None:
-        """Image, code, inputs and config files; an outcome if it ends here."""
-        if (ended := self._image_pulled()) or self._stop.is_set():
-            return ended or Outcome("stopped")
-        with self._phase("checkout"):
-            self._source.check_out(self._folders.repository, give_up=self._lost)
-        if self._stop.is_set():
-            return Outcome("stopped")
-        with self._phase("inputs"):
-            try:
-                self._inputs()
-            except Cancelled:
-                return Outcome("stopped")
-            except ValoError as error:
-                if isinstance(error, StaleAttempt):
-                    raise
-                return Outcome("error", error.message)
-        return Outcome("stopped") if self._stop.is_set() else None
-
-    def _inputs(self) -> None:
-        """Fetch them, and write what code can read of them and of all else."""
-        inputs = Inputs(
-            self._assignment,
-            self._folders,
-            self._reporter,
-            register=lambda items: self._register("/run/v1/inputs", items),
-            cancel=self._stop.is_set,
-            source=self._source,
-            stores=self._stores,
-            shared=self._programs.inputs_are_read_only,
-            asks=asks_for_inputs(self._assignment) and self._programs.can_ask(),
-        )
-        found, api = inputs.fetch(), {}
-        if (on_demand := inputs.on_demand(self._token)) is not None:
-            self._on_demand = on_demand
-            api["input_request"] = on_demand.request(self._programs.serve(on_demand))
-        write_config(self._folders.config, self._assignment, self._programs.inputs(found), api)
-
-    def _image_pulled(self) -> Outcome | None:
-        """An outcome if the execution's image is not to be had, or cannot be run here."""
-        if self._assignment.get("container") is None:
-            return None
-        with self._phase("image"):
-            try:
-                self._programs = programs_for(
-                    self._assignment,
-                    self._folders,
-                    self._reporter,
-                    self._stop,
-                    kernels=self._kernels,
-                    watch=self._watch,
-                    ask=lambda path, body: self._wire.insist(path, body, give_up=self._lost),
-                )
-            except Cancelled:
-                return Outcome("stopped")
-            except (ImageUnavailable, Invalid, ContainerFailed) as error:
-                return Outcome.refused(error)
-        return None
 
     def _ran(self, limits: Limits) -> Outcome:
         """Run the notebook or the commands, then store the outputs, however it went and however long it takes."""
@@ -252,7 +195,7 @@ class Job:
             self._stop,
             source=self._source,
             stores=self._stores,
-            register=lambda items: self._register("/run/v1/outputs", items),
+            register=registering(self._wire, "/run/v1/outputs", self._lost),
             lost=self._lost,
             mask=self._mask,
         )
@@ -265,12 +208,12 @@ class Job:
                 self._reporter.status(hint)
         finally:
             limits.end()
-            with self._phase("outputs"):
+            with self._phases.of("outputs"):
                 collected = storing.finish()
         return storing.added(outcome, collected)
 
     def _run_code(self) -> Outcome:
-        notebook, programs = self._assignment["notebook"], self._programs
+        notebook, programs = self._assignment["notebook"], self._preparation.programs
         if notebook is not None and not (self._folders.repository / notebook["path"]).is_file():
             return Outcome("error", f"The notebook {notebook['path']} is not in the snapshot.")
         programs.enter()
@@ -300,13 +243,7 @@ class Job:
             )
         finally:
             programs.leave()
-            if self._on_demand is not None:
-                self._on_demand.close()
-
-    def _register(self, path: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        answer = self._wire.insist(path, items, give_up=self._lost)
-        assert isinstance(answer, list)
-        return answer
+            self._preparation.code_ended()
 
     def _last_output(self) -> float | None:
         return None if self._code_begun is None else max(self._code_begun, self._reporter.last_output)
@@ -314,11 +251,3 @@ class Job:
     def _on_stop(self, request: StopRequest) -> None:
         if request.status == "lost":
             self._lost.set()
-
-    @contextmanager
-    def _phase(self, name: str) -> Iterator[None]:
-        begun = time.monotonic()
-        try:
-            yield
-        finally:
-            self._seconds[name] = time.monotonic() - begun
