@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.parts.lab import Lab, chromium, jupyter_lab, kernel_ready, run_cell  # noqa: E402
+from tests.parts.lab import Lab, chromium, jupyter_lab, kernel_ready, open_execution, run_cell  # noqa: E402
 
 IMAGES = Path(__file__).parent / "images"
 QUICKSTART = "quickstart.ipynb"
@@ -95,7 +95,7 @@ def done(page: Page, lab: Lab) -> None:
     open_notebook(page, lab, QUICKSTART)
     mark = run(page)
     shot(page, "notebook")
-    mark.click()
+    open_execution(mark)
     page.wait_for_timeout(1500)
     shot(page, "details")
     for name in ("Metadata", "Outputs", "Trace"):
@@ -162,7 +162,7 @@ def running(page: Page, lab: Lab) -> None:
     mark = page.locator('.jp-NotebookPanel:visible .valo-Mark[data-status="started"]').first
     expect(mark).to_be_visible()
     page.wait_for_timeout(3000)
-    mark.click()
+    open_execution(mark)
     tab(page, "Log")
     shot(page, "running")
     with dark(page):

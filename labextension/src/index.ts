@@ -1,11 +1,13 @@
 /** The plugins of the extension. */
 import { browserPlugin } from './plugins/browser';
 import { cardsPlugin } from './plugins/cards';
+import { cellsPlugin } from './plugins/cells';
 import { commandsPlugin } from './plugins/commands';
 import { comparePlugin } from './plugins/compare';
 import { dataPlugin } from './plugins/data';
 import { detailPlugin } from './plugins/detail';
 import { executionsPlugin } from './plugins/executions';
+import { executorPlugin } from './plugins/executor';
 import { formPlugin } from './plugins/form';
 import { poolPlugin } from './plugins/pool';
 import { servicePlugin } from './plugins/service';
@@ -19,6 +21,8 @@ export default [
   settingsPlugin,
   commandsPlugin,
   browserPlugin,
+  cellsPlugin,
+  executorPlugin,
   executionsPlugin,
   formPlugin,
   toolbarPlugin,

@@ -1,10 +1,12 @@
 /** What the plugins share. */
 import { Token } from '@lumino/coreutils';
 import type { ValoAPI } from './api/client';
+import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Account } from './model/account';
 import type { Drafts } from './model/drafts';
 import type { EnvironmentsModel } from './model/environments';
 import type { ExecutionFeed } from './model/feed';
+import type { NotebookMarks } from './model/marks';
 import type { Preferences } from './model/preferences';
 import type { Projects } from './model/projects';
 import type { Runs } from './model/run';
@@ -22,6 +24,8 @@ export interface IValo {
   readonly uploads: Uploads;
   readonly account: Account;
   readonly preferences: Preferences;
+  /** The marks of an open notebook. */
+  marks(panel: NotebookPanel): NotebookMarks;
 }
 
 export const IValo = new Token<IValo>('valo-jupyter:IValo', 'The Valo server as the interface sees it.');

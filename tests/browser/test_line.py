@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.parts.lab import Lab, kernel_ready, run_cell
+from tests.parts.lab import Lab, kernel_ready, open_execution, run_cell
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=30_000)
@@ -40,7 +40,7 @@ def test_the_whole_line_in_lab(page: Page, lab: Lab):
     mark = newest_mark(page)
     expect(mark).to_be_visible()
     expect(mark).to_have_attribute("data-status", "started")
-    mark.click()
+    open_execution(mark)
     detail = page.locator(".valo-Page:visible")
     expect(detail).to_contain_text("cell 2 of 3")
     expect(detail.locator(".valo-Header-state")).to_have_attribute("data-status", "complete")
@@ -74,7 +74,7 @@ def test_the_page_is_there_again_after_a_reload(page: Page, lab: Lab):
     run_remotely(page)
     mark = newest_mark(page)
     expect(mark).to_have_attribute("data-status", "complete")
-    mark.click()
+    open_execution(mark)
     expect(page.locator(".valo-Page:visible")).to_contain_text("reload")
     page.wait_for_timeout(1500)  # Lab saves its layout with a delay of its own
     page.goto(page.url.split("?")[0])
@@ -86,7 +86,7 @@ def test_a_cell_that_fails_is_named(page: Page, lab: Lab):
     run_remotely(page)
     mark = newest_mark(page)
     expect(mark).to_have_attribute("data-status", "error")
-    mark.click()
+    open_execution(mark)
     detail = page.locator(".valo-Page:visible")
     expect(detail.locator(".valo-Header-state")).to_have_text("failed in cell 2: ValueError")
     expect(detail).to_contain_text("the data are bad")
@@ -111,7 +111,7 @@ def test_another_parameter_from_the_form(page: Page, lab: Lab):
     form.get_by_role("button", name="Run", exact=False).last.click()
     mark = newest_mark(page)
     expect(mark).to_have_attribute("data-status", "complete")
-    mark.click()
+    open_execution(mark)
     page.locator(".valo-Page:visible").get_by_role("tab", name="Log").click()
     expect(page.locator(".valo-Page:visible [role=log]")).to_contain_text("rate 0.25 12")
 
@@ -123,7 +123,7 @@ def test_notebook_7(page: Page, lab: Lab):
     mark = newest_mark(page)
     expect(mark).to_have_attribute("data-status", "started")
     expect(mark).to_have_attribute("data-status", "complete")
-    mark.click()
+    open_execution(mark)
     detail = page.locator(".valo-Page:visible")
     expect(detail).to_contain_text("done in")
     detail.get_by_role("tab", name="Outputs").click()
@@ -152,6 +152,6 @@ def test_a_large_folder_is_asked_about(page: Page, lab: Lab):
     question.get_by_role("button", name="Send the notebook alone").click()
     mark = newest_mark(page)
     expect(mark).to_have_attribute("data-status", "complete")
-    mark.click()
+    open_execution(mark)
     page.locator(".valo-Page:visible").get_by_role("tab", name="Log").click()
     expect(page.locator(".valo-Page:visible [role=log]")).to_contain_text("1 files here")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route, expect, sync_playwright
 
 from tests.parts.ports import free_port
 
@@ -176,6 +176,12 @@ def kernel_ready(page: Page, seconds: float = 60) -> None:
         if time.monotonic() > deadline:
             raise AssertionError("the notebook in front has no kernel that answers")
         page.wait_for_timeout(100)
+
+
+def open_execution(mark: Locator, what: str = "Details") -> None:
+    """Choose from the menu of a mark."""
+    mark.click()
+    mark.page.get_by_role("menuitem", name=what, exact=True).click()
 
 
 def run_cell(page: Page, index: int) -> None:

@@ -50,7 +50,7 @@ def index(request: Request) -> Reply:
         counter=tuple(_counter(text) for text in request.many("counter")),
         tag=request.many("tag"),
         creator=request.many("creator"),
-        notebook=request.one("notebook"),
+        notebook=request.many("notebook"),
         search=request.one("search") or "",
         changed_after=None if after is None else request.number("changed_after", 0),
         ordering=request.one("ordering") or "-counter",

@@ -14,7 +14,9 @@ from valo_jupyter import __version__
 from valo_jupyter.jupyter.base import Context
 from valo_jupyter.jupyter.connection import Valo
 from valo_jupyter.jupyter.kernel import KernelHandler
+from valo_jupyter.jupyter.moves import SCHEMA, Moves
 from valo_jupyter.jupyter.notebook import NotebookHandler
+from valo_jupyter.jupyter.paths import local_root
 from valo_jupyter.jupyter.proxy import ProxyHandler
 from valo_jupyter.jupyter.run import RunHandler
 from valo_jupyter.jupyter.status import StatusHandler
@@ -36,6 +38,9 @@ class ValoExtension(ExtensionApp):
         self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="valo")
         self._kernel_secret = secrets.token_urlsafe(32)
         self._told: dict[str, str | None] = {}
+        server: Any = self.serverapp
+        listener = Moves().listener(lambda: local_root(server.contents_manager))
+        server.event_logger.add_listener(schema_id=SCHEMA, listener=listener)
         context = Context(Valo(parent=self, log=self.log), self._executor, self._kernel_secret)
         self.handlers.extend(
             (route, handler, {"context": context})

@@ -32,7 +32,7 @@ class Filter:
     counter: tuple[int, ...] = ()
     tag: tuple[str, ...] = ()
     creator: tuple[str, ...] = ()
-    notebook: str | None = None
+    notebook: tuple[str, ...] = ()
     search: str = ""
     changed_after: int | None = None
     ordering: str = "-counter"
@@ -122,8 +122,8 @@ def _conditions(wanted: Filter) -> list[sa.ColumnElement[bool]]:
         conditions.append(executions.c.status.in_(sorted(states)))
     if wanted.counter:
         conditions.append(executions.c.counter.in_(wanted.counter))
-    if wanted.notebook is not None:
-        conditions.append(executions.c.notebook_path == wanted.notebook)
+    if wanted.notebook:
+        conditions.append(executions.c.notebook_path.in_(wanted.notebook))
     if wanted.changed_after is not None:
         conditions.append(executions.c.revision > wanted.changed_after)
     for tag in wanted.tag:

@@ -9,6 +9,7 @@ import { PoolAPI } from './pool';
 import { query, request, requestJson } from './request';
 import type {
   ExecutedNotebook,
+  IDrift,
   IExecution,
   IExecutionDetail,
   IExecutionList,
@@ -33,6 +34,13 @@ export interface IStreamQuery {
   tail?: number;
 }
 
+/** A cell as it stands in the editor. */
+export interface IDriftCell {
+  id: string;
+  type: string;
+  source: string;
+}
+
 export class ValoAPI {
   constructor(private _settings: ServerConnection.ISettings) {
     this.pool = new PoolAPI(_settings);
@@ -49,8 +57,28 @@ export class ValoAPI {
     return this._json('valo/status');
   }
 
-  notebook(path: string): Promise<INotebookInfo> {
-    return this._json(`valo/notebook${query({ path })}`);
+  async notebook(path: string): Promise<INotebookInfo> {
+    const info = await this._json<INotebookInfo>(`valo/notebook${query({ path })}`);
+    if (path.endsWith(info.path)) {
+      this._folders.set(info.project.id, path.slice(0, path.length - info.path.length));
+    }
+    return info;
+  }
+
+  /** What Jupyter calls a notebook of a project, as far as one of the project's notebooks was seen. */
+  pathOf(project: string, notebook: string): string {
+    return `${this._folders.get(project) ?? ''}${notebook}`;
+  }
+
+  /** How cells differ from what each execution was made of. */
+  drift(
+    path: string,
+    cells: IDriftCell[],
+    executions: string[],
+    signal?: AbortSignal
+  ): Promise<Record<string, IDrift>> {
+    const body = JSON.stringify({ path, cells, executions });
+    return this._json('valo/drift', { method: 'POST', body, signal });
   }
 
   /** Snapshot and submit; `onProgress` hears of each stage. */
@@ -122,6 +150,11 @@ export class ValoAPI {
     return this._json(`${API}/executions/${id}/stream/${query({ ...options })}`, { signal });
   }
 
+  /** The notebook as it was submitted. */
+  source(id: string, signal?: AbortSignal): Promise<ExecutedNotebook> {
+    return this._json(`${API}/executions/${id}/source/`, { signal });
+  }
+
   executedNotebook(id: string, signal?: AbortSignal): Promise<ExecutedNotebook> {
     return this._json(`${API}/executions/${id}/notebook/`, { signal });
   }
@@ -138,6 +171,8 @@ export class ValoAPI {
   codeUrl(id: string): string {
     return URLExt.join(this._settings.baseUrl, `${API}/executions/${id}/code/`);
   }
+
+  private _folders = new Map<string, string>();
 
   private _json<T>(path: string, init: RequestInit = {}): Promise<T> {
     return requestJson(this._settings, path, init);

@@ -153,9 +153,11 @@ export interface IExecutionList {
 /** The questions a list of executions answers. */
 export interface IExecutionQuery {
   project: string;
-  notebook?: string;
+  /** Any of these paths. */
+  notebook?: string[];
   search?: string;
   status?: Status[];
+  creator?: string;
   limit?: number;
   offset?: number;
   changed_after?: number;
@@ -223,6 +225,26 @@ export interface INotebookInfo {
   inputs: { name: string; default: string[] }[];
   kernel: string | null;
   problems: string[];
+  /** Where it stands and stood, latest first. */
+  places?: IPlace[];
+  /** The Jupyter server's path of the notebook that it is a copy of. */
+  copy_of?: string | null;
+}
+
+/** A path of a notebook in a project, and from when until when it was the notebook's. */
+export interface IPlace {
+  project: { id: string; name: string };
+  path: string;
+  since: string | null;
+  until: string | null;
+}
+
+/** How a notebook differs from what an execution was made of. */
+export interface IDrift {
+  changed: number;
+  cells: { id: string; index: number; state: 'changed' | 'added' }[];
+  removed: number;
+  error: string | null;
 }
 
 export interface IResources {

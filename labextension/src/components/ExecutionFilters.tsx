@@ -3,9 +3,9 @@ import { useEffect, useState } from 'react';
 import type { Status } from '../api/types';
 import { useTrans } from './trans';
 
-export type Chip = 'running' | 'done' | 'failed' | 'notebook';
+export type Chip = 'running' | 'done' | 'failed' | 'notebook' | 'mine';
 
-export const CHIP_STATUS: Record<Exclude<Chip, 'notebook'>, Status[]> = {
+export const CHIP_STATUS: Partial<Record<Chip, Status[]>> = {
   running: ['created', 'queued', 'started', 'stopping'],
   done: ['complete'],
   failed: ['error', 'crashed', 'stopped']
@@ -37,7 +37,8 @@ export function ExecutionFilters(props: IExecutionFiltersProps): JSX.Element {
     ['running', trans.__('Running')],
     ['done', trans.__('Done')],
     ['failed', trans.__('Failed')],
-    ['notebook', trans.__('This notebook')]
+    ['notebook', trans.__('This notebook')],
+    ['mine', trans.__('Mine')]
   ];
   const toggle = (chip: Chip) =>
     onChange(text, chips.includes(chip) ? chips.filter(other => other !== chip) : [...chips, chip]);
@@ -46,7 +47,7 @@ export function ExecutionFilters(props: IExecutionFiltersProps): JSX.Element {
       <input
         type="search"
         className="jp-mod-styled valo-Filters-search"
-        placeholder={trans.__('Filter by title, tag, notebook…')}
+        placeholder={trans.__('Filter: words, tag:name, #12')}
         aria-label={trans.__('Filter executions')}
         value={text}
         onChange={event => setText(event.target.value)}

@@ -1,5 +1,5 @@
 /** One execution in the sidebar: mark, title, where it stands, last metric, tags. */
-import { memo } from 'react';
+import { memo, type MouseEvent } from 'react';
 import { ENDED, type IExecution } from '../api/types';
 import { ExecutionCard } from './ExecutionCard';
 import { formatAgo, formatDuration, formatTime, formatValue } from './format';
@@ -14,22 +14,68 @@ export const ROW_HEIGHT = 52;
 export interface IExecutionActions {
   open: (execution: IExecution) => void;
   stop: (execution: IExecution) => void;
+  /** `at`: where the pointer is; left out for the keyboard. */
+  menu: (execution: IExecution, anchor: HTMLElement, at?: { x: number; y: number }) => void;
 }
 
 export const ExecutionRow = memo(
-  (props: { execution: IExecution; actions: IExecutionActions; now: number }): JSX.Element => {
+  (props: {
+    execution: IExecution;
+    actions: IExecutionActions;
+    now: number;
+    index: number;
+    selected: boolean;
+    /** Whether Tab leads to it: one row of the list is. */
+    reachable: boolean;
+    onSelect: (index: number, how: 'toggle' | 'range') => void;
+  }): JSX.Element => {
     const trans = useTrans();
-    const { execution, actions, now } = props;
+    const { execution, actions, now, index, selected, reachable, onSelect } = props;
     const running = !ENDED.has(execution.status);
     const seconds = elapsed(execution, now);
     const { metric } = execution;
     const sentence = stateSentence(trans, execution);
+    const tabIndex = reachable ? 0 : -1;
+    const handleClick = (event: MouseEvent) => {
+      if (event.shiftKey || event.ctrlKey || event.metaKey) {
+        onSelect(index, event.shiftKey ? 'range' : 'toggle');
+      } else {
+        actions.open(execution);
+      }
+    };
     return (
-      <div className="valo-Row" role="listitem" data-status={execution.status} style={{ height: ROW_HEIGHT }}>
+      <div
+        className="valo-Row"
+        role="listitem"
+        data-status={execution.status}
+        data-execution={execution.id}
+        data-index={index}
+        data-selected={selected || undefined}
+        style={{ height: ROW_HEIGHT }}
+        onContextMenu={event => {
+          event.preventDefault();
+          event.stopPropagation();
+          const button = event.currentTarget.querySelector<HTMLElement>('.valo-Row-open');
+          // the menu key has no place of its own
+          const at = event.button === 2 ? { x: event.clientX, y: event.clientY } : undefined;
+          if (button) {
+            actions.menu(execution, button, at);
+          }
+        }}
+      >
+        <input
+          type="checkbox"
+          className="valo-Row-select"
+          tabIndex={tabIndex}
+          aria-label={trans.__('Select #%1', execution.counter)}
+          checked={selected}
+          onChange={event => onSelect(index, (event.nativeEvent as PointerEvent).shiftKey ? 'range' : 'toggle')}
+        />
         <button
           type="button"
           className="valo-Row-open"
-          onClick={() => actions.open(execution)}
+          tabIndex={tabIndex}
+          onClick={handleClick}
           aria-label={trans.__('#%1 %2: %3', execution.counter, execution.title, sentence)}
         >
           <span className="valo-Row-line">
@@ -66,6 +112,7 @@ export const ExecutionRow = memo(
           <button
             type="button"
             className="valo-Row-stop"
+            tabIndex={tabIndex}
             title={trans.__('Stop #%1', execution.counter)}
             aria-label={trans.__('Stop #%1', execution.counter)}
             onClick={() => actions.stop(execution)}

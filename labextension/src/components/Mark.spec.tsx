@@ -9,6 +9,8 @@ const running = anExecution('x12', {
   metric: { name: 'loss', value: 0.25, values: [1, 0.5, 0.25] }
 });
 
+const cell = (state: 'changed' | 'added') => ({ id: state, index: 0, state });
+
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
@@ -24,7 +26,7 @@ describe('a mark', () => {
     const open = vi.fn();
     render(<Mark execution={running} onOpen={open} />);
     fireEvent.click(screen.getByRole('button'));
-    expect(open).toHaveBeenCalledWith(running);
+    expect(open).toHaveBeenCalledWith(running, screen.getByRole('button'));
   });
 
   it('shows its card to pointer and keyboard alike, until Escape', () => {
@@ -46,5 +48,23 @@ describe('a mark', () => {
     fireEvent.pointerLeave(screen.getByRole('button').parentElement!);
     act(() => void vi.advanceTimersByTime(1000));
     expect(screen.queryByRole('tooltip')).toBeNull();
+  });
+
+  it('says that the notebook has moved on, and where it runs', () => {
+    const drift = { changed: 2, cells: [cell('changed'), cell('added')], removed: 1, error: null };
+    const placed = { ...running, machine: { hostname: 'node7', place: 'on-prem' as const } };
+    render(<Mark execution={placed} drift={drift} onOpen={vi.fn()} menu />);
+    const name = '#12 quickstart: cell 4 of 20. Since then: 1 cell changed, 1 added, 1 removed';
+    const mark = screen.getByRole('button', { name });
+    expect(mark.getAttribute('aria-haspopup')).toBe('menu');
+    expect(document.querySelector('.valo-Mark-drift')).toBeTruthy();
+    act(() => mark.focus());
+    act(() => void vi.advanceTimersByTime(500));
+    expect(screen.getByRole('tooltip').textContent).toContain('local · node7');
+  });
+
+  it('has no dot while the notebook is as it was', () => {
+    render(<Mark execution={running} drift={{ changed: 0, cells: [], removed: 0, error: null }} />);
+    expect(document.querySelector('.valo-Mark-drift')).toBeNull();
   });
 });

@@ -1,17 +1,20 @@
 /** The button that runs the notebook remotely, and how far its submission is. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IRunProgress } from '../api/types';
+import type { IDraft } from '../model/draft';
 import { formatBytes } from './format';
 import { useTrans } from './trans';
 
 export function RunButton(props: {
   progress: IRunProgress | null;
+  /** What one click runs with; null: the notebook's own values. */
+  choices?: IDraft | null;
   shortcut: string;
   onRun: () => void;
   onOptions: () => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { progress, shortcut } = props;
+  const { progress, choices, shortcut } = props;
   const words = progress ? progressWords(trans, progress) : trans.__('Run remotely');
   return (
     <span className="valo-Run" role="group" aria-label={trans.__('Run remotely')}>
@@ -20,7 +23,17 @@ export function RunButton(props: {
         className="valo-Run-button"
         disabled={progress !== null}
         onClick={props.onRun}
-        title={progress ? words : trans.__('Save this notebook and run it remotely %1', shortcut).trim()}
+        data-choices={choices ? '' : undefined}
+        title={
+          progress
+            ? words
+            : [
+                choices
+                  ? trans.__('Save this notebook and run it remotely as last time: %1', choiceWords(trans, choices))
+                  : trans.__('Save this notebook and run it remotely'),
+                shortcut
+              ].join(' ')
+        }
       >
         {progress ? (
           <span className="valo-Spinner" aria-hidden="true" />
@@ -48,6 +61,22 @@ export function RunButton(props: {
       </button>
     </span>
   );
+}
+
+/** `lr = 0.5, on gpu, tagged prod` */
+function choiceWords(trans: TranslationBundle, draft: IDraft): string {
+  const { environment, parameters, inputs, variables, tags, title, image } = draft;
+  return [
+    ...Object.entries(parameters).map(([name, text]) => `${name} = ${text}`),
+    ...Object.keys(inputs).map(name => trans.__('input %1', name)),
+    ...variables.filter(({ name }) => name).map(({ name, value, secret }) => (secret ? name : `${name} = ${value}`)),
+    environment && trans.__('on %1', environment),
+    image && trans.__('in %1', image),
+    tags && trans.__('tagged %1', tags),
+    title && trans.__('titled %1', title)
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 /** `sending 214 files, 12 MB`. */

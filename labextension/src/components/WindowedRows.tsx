@@ -15,11 +15,13 @@ export interface IWindowedRowsProps {
   role?: 'list' | 'log' | 'rowgroup';
   /** Told after every scroll: whether the first and the last row are in view. */
   onScroll?: (atTop: boolean, atBottom: boolean) => void;
+  /** Told which rows are drawn, as they change. */
+  onRange?: (first: number, last: number) => void;
   scroller: RefObject<HTMLDivElement>;
 }
 
 export function WindowedRows(props: IWindowedRowsProps): JSX.Element {
-  const { count, rowHeight, scroller, onScroll, role = 'list' } = props;
+  const { count, rowHeight, scroller, onScroll, onRange, role = 'list' } = props;
   const inTable = role === 'rowgroup';
   const [top, setTop] = useState(0);
   const height = useHeight(scroller);
@@ -42,6 +44,8 @@ export function WindowedRows(props: IWindowedRowsProps): JSX.Element {
     },
     [onScroll, rowHeight]
   );
+
+  useEffect(() => onRange?.(first, last), [onRange, first, last]);
 
   const rows: ReactNode[] = [];
   for (let index = first; index < last; index++) {

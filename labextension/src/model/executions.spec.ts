@@ -27,10 +27,10 @@ describe('a list of executions', () => {
     await list.setFilter({ project: 'p1' });
     expect(counters()).toEqual([5, 4, 3]);
     expect(list.count).toBe(5);
-    await list.loadMore();
+    await list.need(3);
     expect(counters()).toEqual([5, 4, 3, 2, 1]);
     const asked = server.asked.length;
-    await list.loadMore();
+    await list.need(3);
     expect(server.asked.length).toBe(asked);
   });
 

@@ -2,16 +2,22 @@
 import type { IDisposable } from '@lumino/disposable';
 import type { ValoAPI } from '../api/client';
 import { asError, isAborted, type ValoError } from '../api/errors';
-import type { IExecution, IExecutionQuery, Status } from '../api/types';
+import type { IExecution, IExecutionQuery, IPlace, Status } from '../api/types';
 import type { ExecutionFeed } from './feed';
 import { Model } from './model';
 
 export interface IFilter {
   project: string;
-  notebook?: string;
+  /** Those of one notebook: where it stood, and when. */
+  places?: readonly IPlace[];
   search?: string;
   status?: Status[];
+  /** A user's name. */
+  creator?: string;
 }
+
+/** Rows of one request after the first: few requests on the way to the end of a long list. */
+const PAGE = 500;
 
 export class ExecutionList extends Model {
   /** `limit`: rows of one request; with `fixed` the list never holds more. */
@@ -23,6 +29,7 @@ export class ExecutionList extends Model {
   ) {
     super();
     _feed.changed.connect(this._onChanged, this);
+    _feed.dropped.connect(this._onDropped, this);
     _feed.connectedChanged.connect(this._onConnected, this);
   }
 
@@ -61,16 +68,25 @@ export class ExecutionList extends Model {
       this._loaded = false;
     }
     this._filter = filter;
+    this._needed = 0;
     await this.refresh();
   }
 
   async refresh(): Promise<void> {
     await this._load(0);
+    await this.need(this._needed - 1);
   }
 
-  async loadMore(): Promise<void> {
-    if (!this._fixed && !this._loading && this._rows.length < this._count) {
-      await this._load(this._rows.length);
+  /** Load on until the row at `index` is there, or all are. */
+  async need(index: number): Promise<void> {
+    this._needed = Math.max(this._needed, index + 1);
+    if (this._fixed || this._loading || !this._loaded || this._error) {
+      return;
+    }
+    let before = -1;
+    while (this._rows.length < Math.min(this._needed, this._count) && this._rows.length > before && !this._error) {
+      before = this._rows.length;
+      await this._load(before);
     }
   }
 
@@ -89,9 +105,11 @@ export class ExecutionList extends Model {
     this._loading = true;
     this.changed();
     try {
+      const { places, ...filter } = this._filter;
       const options: IExecutionQuery = {
-        ...this._filter,
-        limit: this._limit,
+        ...filter,
+        notebook: places && [...new Set(places.map(({ path }) => path))],
+        limit: offset && !this._fixed ? Math.max(PAGE, this._limit) : this._limit,
         offset: offset || undefined,
         count: true
       };
@@ -100,9 +118,10 @@ export class ExecutionList extends Model {
         return;
       }
       const known = new Map((offset ? this._rows : []).map(row => [row.id, row]));
-      results.forEach(row => known.set(row.id, newest(known.get(row.id), row)));
+      results.filter(row => stood(row, places)).forEach(row => known.set(row.id, newest(known.get(row.id), row)));
       this._rows = sorted([...known.values()]);
-      this._count = count ?? known.size;
+      // at the end of the list nothing is missing, whatever was deleted meanwhile
+      this._count = results.length < (options.limit ?? 0) ? known.size : (count ?? known.size);
       this._loaded = true;
       this._error = null;
     } catch (reason) {
@@ -151,6 +170,19 @@ export class ExecutionList extends Model {
     this.changed();
   }
 
+  private _onDropped(_: ExecutionFeed, id: string | null): void {
+    if (!this._loaded) {
+      return;
+    }
+    if (id === null) {
+      void this.refresh();
+    } else if (this._rows.some(row => row.id === id)) {
+      this._rows = this._rows.filter(row => row.id !== id);
+      this._count -= 1;
+      this.changed();
+    }
+  }
+
   private _onConnected(_: ExecutionFeed, connected: boolean): void {
     if (connected && (this._loaded || this._error)) {
       void this.refresh();
@@ -163,6 +195,8 @@ export class ExecutionList extends Model {
   private _filter: IFilter | null = null;
   private _loaded = false;
   private _loading = false;
+  /** How many rows somebody wants to see. */
+  private _needed = 0;
   private _rows: IExecution[] = [];
   private _watch: IDisposable | null = null;
 }
@@ -175,11 +209,24 @@ export function newest<T extends IExecution>(known: T | undefined, row: T): T {
 export function matches(row: IExecution, filter: IFilter): boolean {
   return (
     row.project.id === filter.project &&
-    (!filter.notebook || row.notebook?.path === filter.notebook) &&
+    stood(row, filter.places) &&
+    (!filter.creator || row.creator.username === filter.creator) &&
     (!filter.status?.length || filter.status.includes(row.status))
   );
 }
 
+/** Whether it was the notebook's when it was submitted. */
+function stood(row: IExecution, places: readonly IPlace[] | undefined): boolean {
+  return (
+    !places ||
+    places.some(
+      ({ path, since, until }) =>
+        row.notebook?.path === path && (!since || row.ctime >= since) && (!until || row.ctime <= until)
+    )
+  );
+}
+
+/** A project counts its executions: the higher number is the newer one. */
 function sorted(rows: IExecution[]): IExecution[] {
-  return rows.sort((a, b) => b.ctime.localeCompare(a.ctime) || b.counter - a.counter);
+  return rows.sort((a, b) => b.counter - a.counter);
 }

@@ -30,8 +30,8 @@ export class ExecutionFeed implements IDisposable {
   /** Executions that changed. */
   readonly changed = new Signal<this, IExecution[]>(this);
 
-  /** An execution was deleted. */
-  readonly dropped = new Signal<this, string>(this);
+  /** An execution was deleted; null: some were, elsewhere. */
+  readonly dropped = new Signal<this, string | null>(this);
 
   /** The connection came back or was lost; after coming back, lists ask anew. */
   readonly connectedChanged = new Signal<this, boolean>(this);
@@ -153,6 +153,10 @@ export class ExecutionFeed implements IDisposable {
       { project, changed_after: watch.revision, limit: MOST, wait },
       signal
     );
+    if (results.length === 0 && revision > watch.revision) {
+      // something changed, and nothing that is there
+      this.dropped.emit(null);
+    }
     // a smaller number is another database: start over
     watch.revision = revision < watch.revision ? null : revision;
     this._deliver(results);

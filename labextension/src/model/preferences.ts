@@ -13,6 +13,16 @@ export class Preferences extends Model {
     return typeof value === 'string' ? value : 'all';
   }
 
+  /** Whether cells that differ from the last execution are marked. */
+  get drift(): boolean {
+    return this._settings?.composite.drift !== false;
+  }
+
+  /** Whether cells tagged `remote-only` are skipped here. */
+  get skipRemoteOnly(): boolean {
+    return this._settings?.composite.skipRemoteOnly !== false;
+  }
+
   follow(settings: ISettingRegistry.ISettings): void {
     this._settings = settings;
     settings.changed.connect(this.changed, this);

@@ -1,12 +1,13 @@
 /** Provides what all other plugins share. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ValoAPI } from '../api/client';
 import { Account } from '../model/account';
 import { Drafts } from '../model/drafts';
 import { EnvironmentsModel } from '../model/environments';
 import { ExecutionFeed } from '../model/feed';
+import { NotebookMarks } from '../model/marks';
 import { Places } from '../model/places';
 import { Preferences } from '../model/preferences';
 import { Projects } from '../model/projects';
@@ -57,7 +58,8 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
       }
     });
     void app.restored.then(() => server.start());
-    return {
+    const marks = new WeakMap<NotebookPanel, NotebookMarks>();
+    const valo: IValo = {
       api,
       server,
       feed,
@@ -67,7 +69,18 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
       environments: new EnvironmentsModel(api.pool),
       uploads: new Uploads(api.data),
       account: new Account(api.pool),
-      preferences: new Preferences()
+      preferences: new Preferences(),
+      marks: panel => {
+        let model = marks.get(panel);
+        if (!model) {
+          const created = new NotebookMarks(valo, panel.context);
+          marks.set(panel, created);
+          panel.disposed.connect(() => created.dispose());
+          model = created;
+        }
+        return model;
+      }
     };
+    return valo;
   }
 };

@@ -7,6 +7,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
+import { openExecutionMenu } from '../widgets/executionMenu';
 import { Sidebar, type ISidebarFilter } from '../widgets/sidebar';
 
 const RANK = 700;
@@ -29,6 +30,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     state: IStateDB | null
   ) => {
     const { commands } = app;
+    const trans = (translator ?? nullTranslator).load(DOMAIN);
     const menu = new Menu({ commands });
     for (const command of [CommandIDs.environments, CommandIDs.newEnvironment, CommandIDs.registries]) {
       menu.addItem({ command });
@@ -48,14 +50,21 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     const sidebar = new Sidebar({
       valo,
       tracker,
-      trans: (translator ?? nullTranslator).load(DOMAIN),
+      trans,
       actions: {
         open: ({ id }) => void commands.execute(CommandIDs.open, { id }),
         stop: ({ id }) => void commands.execute(CommandIDs.stop, { id }),
+        menu: (execution, anchor, at) => openExecutionMenu(commands, trans, execution, anchor, at),
+        stopAll: chosen => void commands.execute(CommandIDs.stop, { ids: idsOf(chosen) }),
+        rerunAll: chosen => void commands.execute(CommandIDs.rerun, { ids: idsOf(chosen) }),
+        rerunForm: ({ id }) => void commands.execute(CommandIDs.rerunForm, { id }),
+        tagAll: chosen => void commands.execute(CommandIDs.tag, { ids: idsOf(chosen) }),
+        removeAll: chosen => void commands.execute(CommandIDs.remove, { ids: idsOf(chosen) }),
+        compare: (left, right) => void commands.execute(CommandIDs.compare, { left: left.id, right: right.id }),
         openEnvironment: ({ id }) => void commands.execute(CommandIDs.environment, { id }),
         newEnvironment: () => void commands.execute(CommandIDs.newEnvironment),
         openData: (place = {}) => void commands.execute(CommandIDs.data, place as ReadonlyPartialJSONObject),
-        menu: anchor => openBeside(menu, anchor),
+        environmentsMenu: anchor => openBeside(menu, anchor),
         dataMenu: anchor => openBeside(dataMenu, anchor)
       }
     });
@@ -74,3 +83,7 @@ export const sidebarPlugin: JupyterFrontEndPlugin<void> = {
     restorer?.add(sidebar, sidebar.id);
   }
 };
+
+function idsOf(executions: readonly { id: string }[]): string[] {
+  return executions.map(({ id }) => id);
+}

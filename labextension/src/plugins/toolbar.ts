@@ -5,8 +5,8 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { DOMAIN } from '../components/trans';
-import { NotebookMarks } from '../model/marks';
 import { CommandIDs, IValo } from '../tokens';
+import { openExecutionMenu } from '../widgets/executionMenu';
 import { LastMarksWidget, RunWidget, type IRunActions } from '../widgets/toolbar';
 
 export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
@@ -18,23 +18,11 @@ export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, valo: IValo, toolbars: IToolbarWidgetRegistry, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
-    const marks = new WeakMap<NotebookPanel, NotebookMarks>();
-
-    const marksOf = (panel: NotebookPanel): NotebookMarks => {
-      let model = marks.get(panel);
-      if (!model) {
-        const created = new NotebookMarks(valo, panel.context);
-        marks.set(panel, created);
-        panel.disposed.connect(() => created.dispose());
-        model = created;
-      }
-      return model;
-    };
-
     const actionsOf = (panel: NotebookPanel): IRunActions => ({
       run: () => void commands.execute(CommandIDs.run, { path: panel.context.path }),
       options: () => void commands.execute(CommandIDs.runForm, { path: panel.context.path }),
-      open: ({ id }) => void commands.execute(CommandIDs.open, { id }),
+      menu: (execution, anchor) => openExecutionMenu(commands, trans, execution, anchor),
+      openNotebook: path => void commands.execute('docmanager:open', { path }),
       get shortcut() {
         const binding = commands.keyBindings.find(({ command }) => command === CommandIDs.run);
         return binding ? `(${CommandRegistry.formatKeystroke(binding.keys)})` : '';
@@ -44,12 +32,12 @@ export const toolbarPlugin: JupyterFrontEndPlugin<void> = {
     toolbars.addFactory<NotebookPanel>(
       'Notebook',
       'valo-run',
-      panel => new RunWidget(marksOf(panel), trans, actionsOf(panel))
+      panel => new RunWidget(valo.marks(panel), trans, actionsOf(panel))
     );
     toolbars.addFactory<NotebookPanel>(
       'Notebook',
       'valo-marks',
-      panel => new LastMarksWidget(marksOf(panel), trans, actionsOf(panel))
+      panel => new LastMarksWidget(valo.marks(panel), trans, actionsOf(panel))
     );
   }
 };

@@ -64,7 +64,7 @@ export class FakeServer {
             row.project.id === query.get('project') &&
             (after === null || row.revision > Number(after)) &&
             (!query.has('status') || query.getAll('status').includes(row.status)) &&
-            (!query.has('notebook') || row.notebook?.path === query.get('notebook')) &&
+            (!query.has('notebook') || query.getAll('notebook').includes(row.notebook?.path ?? '')) &&
             (!query.has('search') || row.title.includes(query.get('search') ?? ''))
         )
         .sort((a, b) => b.counter - a.counter);

@@ -12,7 +12,7 @@ export interface ISectionActions {
   openEnvironment: (environment: { id: string }) => void;
   newEnvironment: () => void;
   /** Shows what else there is, beside a button. */
-  menu: (anchor: HTMLElement) => void;
+  environmentsMenu: (anchor: HTMLElement) => void;
 }
 
 export function EnvironmentsSection(props: {
@@ -53,7 +53,7 @@ export function EnvironmentsSection(props: {
             icon="menu"
             menu
             label={trans.__('Environments, registries, settings')}
-            onClick={event => actions.menu(event.currentTarget)}
+            onClick={event => actions.environmentsMenu(event.currentTarget)}
           />
         </>
       }

@@ -9,10 +9,12 @@ import { Connection } from '../components/Connection';
 import { CHIP_STATUS, type Chip } from '../components/ExecutionFilters';
 import { ExecutionList as List } from '../components/ExecutionList';
 import type { IExecutionActions } from '../components/ExecutionRow';
+import type { ISelectionActions } from '../components/SelectionBar';
 import { useModel } from '../components/hooks';
 import { ProjectSelect } from '../components/ProjectSelect';
 import { TransContext } from '../components/trans';
 import { ExecutionList } from '../model/executions';
+import { placesOf } from '../model/marks';
 import { DataSection, type IDataSectionActions } from './dataSection';
 import { EnvironmentsSection, type ISectionActions } from './environmentsSection';
 import { valoIcon } from './icons';
@@ -23,7 +25,7 @@ export interface ISidebarOptions {
   valo: IValo;
   tracker: INotebookTracker;
   trans: TranslationBundle;
-  actions: IExecutionActions & IDataSectionActions & ISectionActions;
+  actions: IExecutionActions & ISelectionActions & IDataSectionActions & ISectionActions;
 }
 
 /** What the user filters by, and which sections are unfolded. */
@@ -107,24 +109,33 @@ interface IBodyProps extends ISidebarOptions {
 function Body(props: IBodyProps): JSX.Element {
   const { valo, list, path, actions, visible, onFilter } = props;
   const { search, chips, data = false, environments = false } = props.filter;
-  useModel(list, valo.server, valo.projects, valo.feed);
+  const mine = chips.includes('mine');
+  useModel(list, valo.server, valo.projects, valo.feed, valo.account);
+  useEffect(() => {
+    if (mine && valo.server.reachable) {
+      void valo.account.load();
+    }
+  }, [valo, mine, valo.server.reachable]);
   const notebook = useNotebook(valo, chips.includes('notebook') ? path : null);
 
+  const me = valo.account.me?.username;
   const project = notebook?.project.id ?? valo.projects.current?.id;
   const filter = useMemo(
     () =>
       project
         ? {
             project,
-            notebook: notebook?.path,
+            places: notebook ? placesOf(notebook).filter(place => place.project.id === project) : undefined,
             search: search || undefined,
-            status: chips.flatMap(chip => (chip === 'notebook' ? [] : CHIP_STATUS[chip]))
+            status: chips.flatMap(chip => CHIP_STATUS[chip] ?? []),
+            creator: mine ? me : undefined
           }
         : null,
-    [search, chips, notebook, project]
+    [search, chips, notebook, project, mine, me]
   );
   useEffect(() => void list.setFilter(filter), [list, filter]);
 
+  const need = useCallback((index: number) => void list.need(index), [list]);
   const retry = useCallback(() => {
     void valo.server.refresh();
     void valo.projects.refresh();
@@ -144,6 +155,7 @@ function Body(props: IBodyProps): JSX.Element {
       />
       <List
         executions={list.executions as IExecution[]}
+        count={list.count}
         loaded={list.loaded || (valo.projects.loaded && !project)}
         error={list.error ?? valo.projects.error}
         filters={{
@@ -153,7 +165,7 @@ function Body(props: IBodyProps): JSX.Element {
           onChange: (text, chosen) => onFilter({ search: text, chips: chosen })
         }}
         actions={actions}
-        onMore={() => void list.loadMore()}
+        onNeed={need}
         onRetry={retry}
       />
       <DataSection

@@ -179,6 +179,20 @@ async def test_what_the_form_is_told(jp_fetch, write, jp_root_dir, state):
     assert len(found["problems"]) == 1
 
 
+async def test_the_form_is_told_where_a_notebook_was_and_what_it_copies(jp_fetch, write, jp_root_dir, state):
+    write("work/was.ipynb", [("", "1")])
+    await jp_fetch("api/contents/work/was.ipynb", method="PATCH", body=json.dumps({"path": "work/is.ipynb"}))
+    await jp_fetch("api/contents/work", method="POST", body=json.dumps({"copy_from": "work/is.ipynb"}))
+
+    async def told(path):
+        return json.loads((await jp_fetch("valo/notebook", params={"path": path}, request_timeout=90)).body)
+
+    moved, copied = await told("work/is.ipynb"), await told("work/is-Copy1.ipynb")
+    assert [place["path"] for place in moved["places"]] == ["is.ipynb", "was.ipynb"]
+    assert moved["places"][1]["project"] == moved["project"]
+    assert (moved["copy_of"], copied["copy_of"]) == (None, "work/is.ipynb")
+
+
 @pytest.mark.parametrize(
     ("path", "code"),
     [("", 400), ("none.ipynb", 404), ("../valo/token", 404), ("a/../../secret.ipynb", 404), ("notes.txt", 400)],
