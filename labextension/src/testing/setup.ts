@@ -12,6 +12,7 @@ class Observer {
 }
 
 Object.assign(globalThis, {
+  CSS: { escape: (name: string) => name.replace(/[^\w-]/g, letter => `\\${letter}`) },
   DragEvent: class DragEvent extends Event {},
   ResizeObserver: Observer,
   IntersectionObserver: Observer,
