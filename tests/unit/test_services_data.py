@@ -44,6 +44,8 @@ def test_words_are_found_by_their_beginnings(
     assert names(services, user, project, search="odel") == []
     assert names(services, user, project, tags=("Best",), limit=2, offset=1) == ["model-3.bin", "model-2.bin"]
     assert names(services, user, project, ordering="-name", search="data") == ["models of data.csv", "data.csv"]
+    for search, count in {"model": 6, "mod dat": 1, "BES model": 5, "odel": 0, "": 7}.items():
+        assert services.data.list(user, Filter(project.id, search=search, count=True, limit=1)).count == count, search
     row = services.data.list(user, Filter(project.id, search="models")).rows[0]
     services.data.edit(user, row.id, name="other.csv", aliases=["Production"])
     assert names(services, user, project, search="models") == []

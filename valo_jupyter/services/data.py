@@ -28,7 +28,7 @@ from valo_jupyter.domain.references import checked_name
 from valo_jupyter.services import alias_rows, datum_rows
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.datum_rows import checked_tags, in_parts
-from valo_jupyter.services.finding import Filter, conditions, page
+from valo_jupyter.services.finding import Filter, count, page
 from valo_jupyter.services.projects import visible_project
 
 MAX_NAME = 4096
@@ -79,11 +79,8 @@ class Data:
                 raise Invalid("Say of which `project` or `output_execution`.")
             visible_project(connection, user, wanted.project_id)
             rows = page(connection, select_data(), wanted)
-            count = None
-            if wanted.count:
-                matching = sa.select(sa.func.count()).select_from(data).where(*conditions(connection, wanted))
-                count = connection.execute(matching).scalar_one()
-            return DataPage(rows, beside(connection, [row.id for row in rows]), count)
+            found = count(connection, wanted) if wanted.count else None
+            return DataPage(rows, beside(connection, [row.id for row in rows]), found)
 
     def outputs(self, execution_id: str) -> DataPage:
         """What an execution made, the newest first."""
