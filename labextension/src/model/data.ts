@@ -33,6 +33,11 @@ export class DataList extends Model {
     return this._loaded;
   }
 
+  /** Whether the answer to what is asked now has not come yet. */
+  get asking(): boolean {
+    return this._asking;
+  }
+
   get error(): ValoError | null {
     return this._error;
   }
@@ -106,6 +111,7 @@ export class DataList extends Model {
     }
     this._asked = filter;
     this._asking = true;
+    this.changed();
     const first = Object.keys(place).length === 0;
     try {
       const { results, count } = await this._api.list(

@@ -91,7 +91,12 @@ function Page(props: IDataPageProps & { models: IModels }): JSX.Element {
         <h2 className="valo-Header-title">{trans.__('Data')}</h2>
         <span className="valo-Header-facts">
           {project && <span>{project.name}</span>}
-          {list.count !== null && <span aria-live="polite">{trans._n('%1 file', '%1 files', list.count)}</span>}
+          {list.count !== null && (
+            <span aria-live="polite">{trans._n('%1 file', '%2 files', list.count, list.count.toLocaleString())}</span>
+          )}
+          {list.asking && list.rows.length > 0 && (
+            <span className="valo-Spinner valo-Files-asking" aria-hidden="true" />
+          )}
         </span>
         <span className="valo-Header-actions">
           <button type="button" className="jp-mod-styled valo-Button" onClick={actions.openStores}>
