@@ -90,7 +90,7 @@ def _furnished(web: RunningWeb, folder: Path) -> World:
     entry = {"match": "127.0.0.1:1/x/*", "type": "generic", "username": "u", "password": "long-password"}
     registry = web.post("/api/v0/registries/", entry)
     tested = web.post("/api/v0/environments/local/test/", {})
-    trial = services.trials.take()
+    trial = services.trials.take("e")
     assert trial is not None
     ids = {
         "projects": project["id"],

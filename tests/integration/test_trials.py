@@ -94,9 +94,7 @@ def test_a_trial_under_way_ends_with_the_server(server: LocalServer) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_machine_is_closed_although_nothing_can_be_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_could_not_be_written_is_settled_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     services = Services.open(StateFolder(tmp_path / "state"))
     engines: list[LocalEngine] = []
 
@@ -104,8 +102,12 @@ async def test_a_machine_is_closed_although_nothing_can_be_written(
         engines.append(LocalEngine(slug=slug, state=services.state, options={}))
         return engines[-1]
 
-    def full(*_step: Any) -> None:
-        raise OSError("the disk is full")
+    write = services.trials.step
+
+    def full(*step: Any) -> None:
+        if not closed:
+            raise OSError("the disk is full")
+        write(*step)
 
     closed: list[bool] = []
     close = LocalEngine.close
@@ -116,16 +118,31 @@ async def test_a_machine_is_closed_although_nothing_can_be_written(
 
     monkeypatch.setattr(LocalEngine, "close", closing)
     monkeypatch.setattr(services.trials, "step", full)
-    services.trials.create(services.accounts.ensure("ana", admin=True), "local", {})
-    runner = TrialRunner(services.trials, open_engine=open_engine, addresses=lambda: None)
+    ana = services.accounts.ensure("ana", admin=True)
+    made = services.trials.create(ana, "local", {})
+    runner = TrialRunner(services.trials, "e", open_engine=open_engine, addresses=lambda: None)
     running = asyncio.create_task(runner.run())
     try:
         for _ in range(600):
-            if closed:
+            runner.wake()
+            if closed and services.trials.get(ana, made.id).status == "failed":
                 break
             await asyncio.sleep(0.1)
+        steps = services.trials.get(ana, made.id).steps
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         services.close()
     assert closed == [True]
+    assert steps[-1]["message"] == "The server was stopped before the test had ended."
+
+
+def test_a_trial_is_given_up_when_nobody_makes_it(services: Services) -> None:
+    ana = services.accounts.ensure("ana", admin=True)
+    made = [services.trials.create(ana, "local", {}).id for _ in range(3)]
+    for engine_id in ("lives", "mine", "gone"):
+        assert services.trials.take(engine_id) is not None
+    services.pool.heartbeat("lives", host="h", pid=1, version="0", draining=True)
+    services.pool.heartbeat("mine", host="h", pid=2, version="0", draining=False)
+    assert services.trials.abandoned("mine", [made[1]]) == [made[2]]
+    assert set(services.trials.abandoned("mine", [])) == {made[1], made[2]}

@@ -44,11 +44,11 @@ class EngineProcess:
         self._state = state
         self._pool = services.pool
         self._machines = services.machines
-        self._trials = TrialRunner(services.trials, open_engine=self._open_trial, addresses=self._where)
         self._options = services.options
         self._lock = lock
         self._output = output
         self._id = uuid.uuid4().hex
+        self._trials = TrialRunner(services.trials, self._id, open_engine=self._open_trial, addresses=self._where)
         self._addresses: Addresses | None = None
         self._companion = Companion.web(state)
         self._dispatcher = Dispatcher(

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from valo_jupyter.domain.errors import ValoError
@@ -34,6 +35,8 @@ class TrialRunner:
     """
     Parameters
     ----------
+    engine_id
+        The engine process that makes the trials.
     open_engine
         Makes an engine for a trial, under a name of its own.
     addresses
@@ -43,17 +46,20 @@ class TrialRunner:
     def __init__(
         self,
         trials: Trials,
+        engine_id: str,
         *,
         open_engine: Callable[[Trial, str], Engine],
         addresses: Callable[[], Addresses | None],
     ) -> None:
         self._trials = trials
+        self._engine_id = engine_id
         self._open_engine = open_engine
         self._addresses = addresses
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="trials")
         self._wake = asyncio.Event()
         self._draining = False
-        self._running: set[asyncio.Task[None]] = set()
+        #: by the trials' ids
+        self._running: dict[str, asyncio.Task[None]] = {}
 
     def wake(self) -> None:
         self._wake.set()
@@ -65,10 +71,9 @@ class TrialRunner:
     async def run(self) -> None:
         """Until cancelled; trials under way are ended with it."""
         try:
-            for trial_id in await self._call(self._trials.abandoned):
-                await self._end(trial_id, "The server was stopped before the test had ended.")
             while True:
                 try:
+                    await self._settle()
                     await self._take()
                 except Exception:
                     log.exception("looking for tests failed")
@@ -78,19 +83,29 @@ class TrialRunner:
                     pass
                 self._wake.clear()
         finally:
-            for task in self._running:
+            tasks = list(self._running.values())
+            for task in tasks:
                 task.cancel()
-            await asyncio.gather(*self._running, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
             self._thread.shutdown()
 
-    async def _take(self) -> None:
-        while not self._draining and len(self._running) < _AT_ONCE and (trial := await self._call(self._trials.take)):
-            task = asyncio.get_running_loop().create_task(self._try(trial))
-            self._running.add(task)
-            task.add_done_callback(self._ended)
+    async def _settle(self) -> None:
+        """End the trials that nobody makes any more: their engine process is gone, or could not write their end."""
+        for trial_id in await self._call(self._trials.abandoned, self._engine_id, list(self._running)):
+            await self._step(trial_id, "close", False, "The server was stopped before the test had ended.", 0.0)
+            await self._call(self._trials.finish, trial_id)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    async def _take(self) -> None:
+        while not self._draining and len(self._running) < _AT_ONCE:
+            trial = await self._call(self._trials.take, self._engine_id)
+            if trial is None:
+                return
+            task = asyncio.get_running_loop().create_task(self._try(trial))
+            self._running[trial.id] = task
+            task.add_done_callback(partial(self._ended, trial.id))
+
+    def _ended(self, trial_id: str, task: asyncio.Task[None]) -> None:
+        del self._running[trial_id]
         if not task.cancelled() and (error := task.exception()):
             log.error("the end of a test could not be written", exc_info=error)
         self.wake()
@@ -175,10 +190,6 @@ class TrialRunner:
             log.exception("the machine of a test could not be closed")
             ok, message = False, f"The machine could not be closed: {error or type(error).__name__}"
         await self._step(trial.id, "close", ok, message, time.monotonic() - begun)
-
-    async def _end(self, trial_id: str, message: str) -> None:
-        await self._step(trial_id, "close", False, message, 0.0)
-        await self._call(self._trials.finish, trial_id)
 
     async def _step(self, trial_id: str, name: str, ok: bool, message: str, seconds: float) -> None:
         await self._call(self._trials.step, trial_id, name, ok, message, seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from valo_jupyter import __version__
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import environment_tests, environments, users
+from valo_jupyter.db.tables import engines, environment_tests, environments, users
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.environments import InvalidEnvironment, check_settings
 from valo_jupyter.domain.errors import Invalid, NotFound, StaleAttempt
@@ -26,7 +26,7 @@ from valo_jupyter.services.asking import NO_IMAGE, container
 from valo_jupyter.services.assignments import HERE
 from valo_jupyter.services.environments import Environments, check_admin
 from valo_jupyter.services.options import Options
-from valo_jupyter.services.pool import token_hash
+from valo_jupyter.services.pool import ENGINE_LEASE, token_hash
 
 WANTED, RUNNING, PASSED, FAILED = "wanted", "running", "passed", "failed"
 #: trials are looked at when they are made, and soon forgotten
@@ -124,7 +124,7 @@ class Trials:
 
     # the engine process
 
-    def take(self) -> Trial | None:
+    def take(self, engine_id: str) -> Trial | None:
         """The trial that has waited for longest, to be run by the caller."""
         with self._database.write() as connection:
             row = connection.execute(
@@ -137,7 +137,7 @@ class Trials:
             if row is None:
                 return None
             token = secrets.token_urlsafe(32)
-            self._set(connection, row.id, status=RUNNING, token_hash=token_hash(token))
+            self._set(connection, row.id, status=RUNNING, engine_id=engine_id, token_hash=token_hash(token))
             options = self._options.opened(row.options, row.secret_options)
             return Trial(row.id, row.engine, options, token)
 
@@ -156,9 +156,14 @@ class Trials:
             self._set(connection, trial_id, status=PASSED if passed else FAILED, ended=clock.now(), token_hash=None)
         self._changed()
 
-    def abandoned(self) -> builtins.list[str]:
-        """Trials that an engine process before this one did not finish."""
-        query = sa.select(environment_tests.c.id).where(environment_tests.c.status == RUNNING)
+    def abandoned(self, engine_id: str, under_way: Collection[str]) -> builtins.list[str]:
+        """Trials that run, as their rows say, and that no engine process makes; this one makes those `under_way`."""
+        alive = sa.select(engines.c.id).where(engines.c.beat >= clock.now() - ENGINE_LEASE, engines.c.id != engine_id)
+        query = sa.select(environment_tests.c.id).where(
+            environment_tests.c.status == RUNNING,
+            environment_tests.c.id.not_in(under_way),
+            sa.or_(environment_tests.c.engine_id.is_(None), environment_tests.c.engine_id.not_in(alive)),
+        )
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
