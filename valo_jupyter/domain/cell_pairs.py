@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -10,10 +12,11 @@ from valo_jupyter.domain.cells import source_of, tags_of
 
 Cell = dict[str, Any]
 
-#: of two sources, from which on one is the other changed
+#: words and signs that two sources have in common, of all, from which on one is the other changed
 _ALIKE = 0.5
-#: characters that are compared, and cells that one is compared with
-_LONGEST, _AHEAD = 2000, 10
+#: cells that one is compared with
+_AHEAD = 10
+_WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def pairs(left: Sequence[Cell], right: Sequence[Cell]) -> list[tuple[int, int]]:
@@ -25,14 +28,20 @@ def pairs(left: Sequence[Cell], right: Sequence[Cell]) -> list[tuple[int, int]]:
         if what == "equal":
             found += zip(range(start, end), range(other_start, other_end), strict=True)
         elif what == "replace":
-            at = other_start
-            for index in range(start, end):
-                ahead = range(at, min(at + _AHEAD, other_end))
-                match = next((other for other in ahead if _alike(left[index], right[other])), None)
-                if match is not None:
-                    found.append((index, match))
-                    at = match + 1
+            found += _between(left, right, range(start, end), range(other_start, other_end))
     return found
+
+
+def _between(left: Sequence[Cell], right: Sequence[Cell], places: range, others: range) -> Iterator[tuple[int, int]]:
+    words = {other: _words(right[other]) for other in others}
+    at = others.start
+    for index in places:
+        mine = _words(left[index])
+        for other in range(at, min(at + _AHEAD, others.stop)):
+            if left[index].get("cell_type") == right[other].get("cell_type") and _alike(mine, words[other]):
+                yield index, other
+                at = other + 1
+                break
 
 
 def _identifiers(cells: Sequence[Cell]) -> set[Any]:
@@ -48,8 +57,9 @@ def _key(cell: Cell, shared: set[Any]) -> tuple[Any, ...]:
     return (cell.get("cell_type"), source_of(cell))
 
 
-def _alike(one: Cell, other: Cell) -> bool:
-    if one.get("cell_type") != other.get("cell_type"):
-        return False
-    matcher = SequenceMatcher(None, source_of(one)[:_LONGEST], source_of(other)[:_LONGEST], autojunk=False)
-    return matcher.real_quick_ratio() > _ALIKE and matcher.quick_ratio() > _ALIKE and matcher.ratio() > _ALIKE
+def _words(cell: Cell) -> Counter[str]:
+    return Counter(_WORD.findall(source_of(cell)))
+
+
+def _alike(one: Counter[str], other: Counter[str]) -> bool:
+    return 2 * (one & other).total() > _ALIKE * (one.total() + other.total())

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 #: Answers that hold what users' code printed or wrote: nothing in them is ours to change.
-_CONTENT = re.compile(r"/(?:stream|events|notebook|source|metadata|code|content)/?$")
+_CONTENT = re.compile(r"/(?:stream|events|notebook|source|diff|metadata|code|content)/?$")
 #: What of the server is reached through the Jupyter server.
 PROXIED = ("/api/", "/download/")
 #: Objects of the wire within an answer, which have addresses of their own.

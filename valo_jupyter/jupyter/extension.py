@@ -13,6 +13,7 @@ from jupyter_server.serverapp import ServerApp
 from valo_jupyter import __version__
 from valo_jupyter.jupyter.base import Context
 from valo_jupyter.jupyter.connection import Valo
+from valo_jupyter.jupyter.drift import DriftHandler, Submitted
 from valo_jupyter.jupyter.kernel import KernelHandler
 from valo_jupyter.jupyter.moves import SCHEMA, Moves
 from valo_jupyter.jupyter.notebook import NotebookHandler
@@ -52,6 +53,7 @@ class ValoExtension(ExtensionApp):
                 (r"/valo/((?:api|download)/.*)", ProxyHandler),
             )
         )
+        self.handlers.append((r"/valo/drift", DriftHandler, {"context": context, "submitted": Submitted()}))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
         # only now is the port known for certain; no kernel has been started yet

@@ -13,6 +13,7 @@ ROUTES = [
     ("GET", "valo/status"),
     ("GET", "valo/notebook"),
     ("POST", "valo/run"),
+    ("POST", "valo/drift"),
     ("GET", "valo/api/v0/x/"),
     ("HEAD", "valo/api/v0/x/"),
     ("POST", "valo/api/v0/x/"),
