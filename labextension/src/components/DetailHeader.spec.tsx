@@ -5,7 +5,7 @@ import { anExecution } from '../testing/server';
 import { DetailHeader } from './DetailHeader';
 
 function show(execution: IExecution, namesProject = false): void {
-  const actions = { stop: () => Promise.resolve(), rerun: () => Promise.resolve() };
+  const actions = { stop: () => Promise.resolve(), rerun: () => Promise.resolve(), compare: null };
   render(<DetailHeader execution={execution} actions={actions} namesProject={namesProject} />);
 }
 

@@ -10,6 +10,8 @@ import { useTrans } from './trans';
 export interface IDetailActions {
   stop: () => Promise<void>;
   rerun: () => Promise<void>;
+  /** With the notebook's execution before it; null where nothing came before. */
+  compare: (() => Promise<void>) | null;
 }
 
 export function DetailHeader(props: {
@@ -50,6 +52,13 @@ export function DetailHeader(props: {
           />
         )}
         <Action label={trans.__('Run again')} onClick={actions.rerun} />
+        {actions.compare && (
+          <Action
+            label={trans.__('Compare')}
+            title={trans.__('With the execution of this notebook before it')}
+            onClick={actions.compare}
+          />
+        )}
       </span>
       {reason !== null && (
         <p className="valo-Header-obstacle" role="status">
@@ -61,7 +70,12 @@ export function DetailHeader(props: {
 }
 
 /** A button that is out of use until what it started has ended. */
-function Action(props: { label: string; disabled?: boolean; onClick: () => Promise<void> }): JSX.Element {
+function Action(props: {
+  label: string;
+  title?: string;
+  disabled?: boolean;
+  onClick: () => Promise<void>;
+}): JSX.Element {
   const [busy, setBusy] = useState(false);
   const handleClick = async () => {
     setBusy(true);
@@ -75,6 +89,7 @@ function Action(props: { label: string; disabled?: boolean; onClick: () => Promi
     <button
       type="button"
       className="jp-mod-styled valo-Button"
+      title={props.title}
       disabled={props.disabled || busy}
       onClick={() => void handleClick()}
     >

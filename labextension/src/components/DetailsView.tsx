@@ -1,6 +1,7 @@
 /** Everything known about one execution, in groups: where, which code, with what, and how long it took. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ENDED, type IExecutionDetail, type IResources } from '../api/types';
+import { pricePerSecond } from './cellFacts';
 import { CellTable, type ICellRow } from './CellTable';
 import { CodeFacts } from './CodeFacts';
 import { EngineIcon } from './EngineIcon';
@@ -146,7 +147,9 @@ export function DetailsView(props: {
           />
         )}
       </div>
-      {cells.length > 0 && <CellTable cells={cells} ended={ENDED.has(execution.status)} />}
+      {cells.length > 0 && (
+        <CellTable cells={cells} ended={ENDED.has(execution.status)} price={pricePerSecond(execution)} />
+      )}
     </div>
   );
 }

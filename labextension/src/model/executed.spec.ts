@@ -46,9 +46,9 @@ describe('the executed notebook', () => {
     model.look();
     await until(() => expect(model.content).not.toBeNull());
     expect(model.cells).toEqual([
-      { code: 1, source: 'import json', state: 'done', seconds: 1.5 },
-      { code: 2, source: 'raise ValueError', state: 'error', seconds: 0.1 },
-      { code: 3, source: 'print()', state: 'waiting', seconds: null }
+      { code: 1, source: 'import json', state: 'done', seconds: 1.5, peakBytes: null, why: null },
+      { code: 2, source: 'raise ValueError', state: 'error', seconds: 0.1, peakBytes: null, why: null },
+      { code: 3, source: 'print()', state: 'waiting', seconds: null, peakBytes: null, why: null }
     ]);
   });
 

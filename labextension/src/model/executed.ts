@@ -14,9 +14,14 @@ const PAUSE = 1_000;
 export interface IExecutedCell {
   code: number;
   source: string;
-  state: 'waiting' | 'running' | 'done' | 'error';
+  state: 'waiting' | 'running' | 'done' | 'error' | 'skipped';
   seconds: number | null;
+  peakBytes: number | null;
+  /** Why it was skipped: a tag. */
+  why: string | null;
 }
+
+type Told = Omit<IExecutedCell, 'code' | 'source'>;
 
 export class ExecutedModel extends Model {
   constructor(
@@ -106,10 +111,12 @@ export class ExecutedModel extends Model {
       if (event.k === 'status' && event.status === 'started') {
         // another attempt starts from the first cell
         this._live.clear();
-      } else if (event.k === 'cell' && event.state !== 'skipped') {
+      } else if (event.k === 'cell' && (event.state !== 'skipped' || event.why !== 'empty')) {
         this._live.set(event.code, {
           state: event.state === 'started' ? 'running' : event.state,
-          seconds: event.seconds ?? null
+          seconds: event.seconds ?? null,
+          peakBytes: event.peak_memory_bytes ?? null,
+          why: event.why ?? null
         });
       }
     }
@@ -126,23 +133,31 @@ export class ExecutedModel extends Model {
   private _abort = new AbortController();
   private _content: ExecutedNotebook | null = null;
   private _error: ValoError | null = null;
-  private _live = new Map<number, Pick<IExecutedCell, 'state' | 'seconds'>>();
+  private _live = new Map<number, Told>();
   private _lookers = 0;
   private _pause = PAUSE;
   private _stale = true;
   private _timer: ReturnType<typeof setTimeout> | undefined = undefined;
 }
 
-/** What Papermill wrote into a cell's metadata. */
-function recorded(metadata: Record<string, unknown>): Pick<IExecutedCell, 'state' | 'seconds'> {
+/** What Papermill and Valo wrote into a cell's metadata. */
+function recorded(metadata: Record<string, unknown>): Told {
   const papermill = metadata.papermill as
     { status?: string; exception?: boolean | null; duration?: number } | undefined;
-  const state = papermill?.exception
-    ? 'error'
-    : papermill?.status === 'completed'
-      ? 'done'
-      : papermill?.status === 'running'
-        ? 'running'
-        : 'waiting';
-  return { state, seconds: papermill?.duration ?? null };
+  const valo = metadata.valo as { seconds?: number; peak_memory_bytes?: number | null; skipped?: string } | undefined;
+  const state = valo?.skipped
+    ? 'skipped'
+    : papermill?.exception
+      ? 'error'
+      : papermill?.status === 'completed'
+        ? 'done'
+        : papermill?.status === 'running'
+          ? 'running'
+          : 'waiting';
+  return {
+    state,
+    seconds: valo?.skipped ? null : (valo?.seconds ?? papermill?.duration ?? null),
+    peakBytes: valo?.peak_memory_bytes ?? null,
+    why: valo?.skipped ?? null
+  };
 }

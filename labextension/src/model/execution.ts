@@ -11,6 +11,9 @@ import { LogModel } from './log';
 import { MetadataModel } from './metadata';
 import { Model } from './model';
 
+/** Executions asked for at once, in search of an earlier one. */
+const EARLIER = 100;
+
 export class ExecutionModel extends Model {
   constructor(
     readonly api: ValoAPI,
@@ -98,6 +101,22 @@ export class ExecutionModel extends Model {
     const execution = await this.api.copy(this.id);
     this._feed.push(execution);
     return execution;
+  }
+
+  /** The notebook's execution before this one; null when it is the first. */
+  async before(): Promise<IExecution | null> {
+    const { project, notebook, counter } = this._execution ?? {};
+    if (!project || !notebook || !counter) {
+      return null;
+    }
+    const options = { project: project.id, notebook: [notebook.path], limit: EARLIER };
+    for (let offset = 0; ; offset += EARLIER) {
+      const { results } = await this.api.executions({ ...options, offset }, this._abort.signal);
+      const found = results.find(execution => execution.counter < counter);
+      if (found || results.length < EARLIER) {
+        return found ?? null;
+      }
+    }
   }
 
   async setTags(tags: string[]): Promise<void> {

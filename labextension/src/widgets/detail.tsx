@@ -13,7 +13,7 @@ import { Tabs } from '../components/Tabs';
 import { TransContext, useTrans } from '../components/trans';
 import { ExecutionModel } from '../model/execution';
 import { saveBlob } from './save';
-import type { IValo } from '../tokens';
+import { CommandIDs, type IValo } from '../tokens';
 import type { IRenderers } from './renderers';
 
 // each tab's code is fetched when it is first looked at
@@ -148,7 +148,7 @@ export interface ITabProps extends Omit<IPageProps, 'tab'> {
 
 function Page(props: IPageProps): JSX.Element {
   const trans = useTrans();
-  const { model, namesProject, onTab, open, failed } = props;
+  const { model, namesProject, onTab, open, command, failed } = props;
   const [cell, setCell] = useState<number | null>(null);
   useModel(model);
   const { execution } = model;
@@ -165,9 +165,17 @@ function Page(props: IPageProps): JSX.Element {
       <Message kind="busy" title={trans.__('Loading the execution…')} />
     );
   }
+  const compare = async () => {
+    const before = await model.before();
+    if (!before) {
+      throw new Error(trans.__('This is the first execution of the notebook: there is none to compare it with.'));
+    }
+    command(CommandIDs.compare, { left: before.id, right: execution.id });
+  };
   const actions = {
     stop: () => model.stop().catch(failed),
-    rerun: () => model.rerun().then(open, failed)
+    rerun: () => model.rerun().then(open, failed),
+    compare: execution.notebook && execution.counter > 1 ? () => compare().catch(failed) : null
   };
   const Tab = {
     details: DetailsTab,

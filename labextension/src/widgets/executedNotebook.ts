@@ -15,14 +15,20 @@ export interface INotebookSource {
   readonly stateChanged: ISignal<unknown, void>;
   /** Place of a code cell, by its number; -1 when it is not there. */
   placeOf(code: number): number;
+  /** What is known of the run of each code cell. */
+  readonly cells?: readonly { code: number; state: string }[];
 }
+
+/** What stands beside each code cell, by its number; empty for nothing. */
+export type CellFacts = (code: number) => string;
 
 export class ExecutedNotebook extends StaticNotebook {
   /** `cell`: number of the code cell to begin at. */
   constructor(
     private _executed: INotebookSource,
     renderers: IRenderers,
-    private _cell: number | null
+    private _cell: number | null,
+    private _facts: CellFacts = () => ''
   ) {
     super({
       rendermime: renderers.rendermime,
@@ -91,15 +97,28 @@ export class ExecutedNotebook extends StaticNotebook {
 
   private _onChanged(): void {
     const { content } = this._executed;
-    if (!content || content === this._shown || this.isDisposed) {
+    if (!content || this.isDisposed) {
       return;
     }
-    if (this._shown && sameCells(this._shown, content)) {
-      this._updateCells(content);
-    } else {
-      this._model.fromJSON(content);
+    if (content !== this._shown) {
+      if (this._shown && sameCells(this._shown, content)) {
+        this._updateCells(content);
+      } else {
+        this._model.fromJSON(content);
+      }
+      this._shown = content;
     }
-    this._shown = content;
+    this._tellFacts();
+  }
+
+  private _tellFacts(): void {
+    for (const { code, state } of this._executed.cells ?? []) {
+      const node = this.widgets[this._executed.placeOf(code)]?.node;
+      if (node) {
+        node.dataset.valoFacts = this._facts(code);
+        node.dataset.valoState = state;
+      }
+    }
   }
 
   /** Only what is new is drawn, so that the reader's place and selection stay. */

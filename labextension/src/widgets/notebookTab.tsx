@@ -1,5 +1,6 @@
 /** The Notebook tab: the executed notebook, while it runs as it stands. */
 import { useCallback } from 'react';
+import { factsOf, pricePerSecond } from '../components/cellFacts';
 import { useLook, useModel } from '../components/hooks';
 import { Message } from '../components/Message';
 import { useTrans } from '../components/trans';
@@ -9,11 +10,15 @@ import { LuminoHost } from './luminoHost';
 
 export default function NotebookTab(props: ITabProps): JSX.Element {
   const trans = useTrans();
-  const { renderers, cell } = props;
+  const { renderers, cell, execution } = props;
   const { notebook } = props.model;
   useModel(notebook);
   useLook(notebook);
-  const create = useCallback(() => new ExecutedNotebook(notebook, renderers, cell), [notebook, renderers, cell]);
+  const price = pricePerSecond(execution);
+  const create = useCallback(
+    () => new ExecutedNotebook(notebook, renderers, cell, code => factsOf(trans, notebook.cells[code - 1], price)),
+    [notebook, renderers, cell, trans, price]
+  );
   if (notebook.content) {
     return <LuminoHost className="valo-NotebookTab" create={create} />;
   }
