@@ -12,6 +12,7 @@ import pytest
 from tests.parts import images
 from tests.parts.docker import Engine, docker_engine
 from tests.parts.postgres import new_database, postgres_server
+from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import Services
 
@@ -48,6 +49,13 @@ def postgres() -> Iterator[str]:
     """The address of a PostgreSQL server that lives for the whole run."""
     with postgres_server() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def weed() -> Iterator[SeaweedFS]:
+    """A server that speaks S3, and lives for the whole run; each test has a bucket of its own."""
+    with seaweedfs() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

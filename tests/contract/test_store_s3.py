@@ -16,18 +16,12 @@ from tests.contract.cloud_contract import LARGE, MB, CloudContract, Service, pat
 from tests.contract.store_contract import StoreContract
 from tests.parts.authority import Authority
 from tests.parts.faults import Faults, faults_before
-from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from tests.parts.seaweedfs import SeaweedFS
 from tests.parts.swift import PASSWORD, USER, Swift, swift
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.cloud import CloudStore
 from valo_jupyter.stores.errors import Corrupt, Denied, Misconfigured, NotFound
 from valo_jupyter.stores.retrying import Patience
-
-
-@pytest.fixture(scope="module")
-def weed() -> Iterator[SeaweedFS]:
-    with seaweedfs() as server:
-        yield server
 
 
 class S3Service:

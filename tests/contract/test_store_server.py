@@ -135,6 +135,22 @@ def test_an_output_is_what_its_attempt_has_brought(attempt: Attempt, tmp_path: P
     assert other.wire.post("/run/v1/outputs", [{**item, "uri": info.uri}])
 
 
+def test_what_was_purged_before_it_was_known_is_brought_again(attempt: Attempt, tmp_path: Path) -> None:
+    mine = next_attempt(attempt.web, attempt.project)
+    built_in, content = LocalStore(attempt.web.state.store), tmp_path / "content"
+    content.write_bytes(b"of two, one of which is purged")
+    info = ServerStore(mine.wire).put_file(content)
+    # somebody purges a file of the same content
+    built_in.delete(info.key)
+    sums = {"md5": info.md5, "sha1": info.sha1, "sha256": info.sha256}
+    item = {"name": "mine", "size": info.size, "uri": info.uri, **sums}
+    assert mine.wire.post("/run/v1/outputs", [item]) == [{"datum": None, "again": True}]
+    ServerStore(mine.wire).put_file(content)
+    (told,) = mine.wire.post("/run/v1/outputs", [item])
+    assert told["datum"]
+    assert built_in.path(info.key).read_bytes() == content.read_bytes()
+
+
 def test_who_is_no_longer_the_writer_brings_nothing(attempt: Attempt, tmp_path: Path) -> None:
     lost = next_attempt(attempt.web, attempt.project)
     attempt.project.services.pool.lost(lost.execution_id, 1, "gone")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from tests.parts.seaweedfs import SeaweedFS
 from tests.parts.web import RunningWeb, running_web
 from valo_jupyter import snapshots
 from valo_jupyter.stores.local import LocalStore
@@ -22,12 +22,6 @@ YAML = """
 - step: {name: hello, image: 'python:3.11', command: echo hello, inputs: [{name: data, optional: true}]}
 - step: {name: stored, image: 'python:3.11', command: echo hello, upload-store: bucket}
 """
-
-
-@pytest.fixture(scope="module")
-def weed() -> Iterator[SeaweedFS]:
-    with seaweedfs() as server:
-        yield server
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import yaml
 from tests.integration.job.test_job_on_demand import READ
 from tests.integration.test_elsewhere import Far, far
 from tests.parts.faults import Faults, faults_before
-from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from tests.parts.seaweedfs import SeaweedFS
 
 pytestmark = pytest.mark.slow
 
@@ -43,12 +43,6 @@ CODE = {
         ]
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def weed() -> Iterator[SeaweedFS]:
-    with seaweedfs() as server:
-        yield server
 
 
 @pytest.fixture

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
 
 from tests.parts.ports import free_port
-from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from tests.parts.seaweedfs import SeaweedFS
 from valo_jupyter import Client
 from valo_jupyter.client.stores import Store
 from valo_jupyter.domain import errors
@@ -27,12 +27,6 @@ outputs = pathlib.Path(os.environ["VH_OUTPUTS_DIR"])
     "valohai.tags": ["counted"], "valohai.alias": "count", "valohai.dataset-versions": ["dataset://counts/v1"],
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def weed() -> Iterator[SeaweedFS]:
-    with seaweedfs() as server:
-        yield server
 
 
 @pytest.fixture

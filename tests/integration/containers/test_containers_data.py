@@ -9,10 +9,10 @@ import pytest
 
 from tests.integration.job.test_job_inputs import inputs
 from tests.integration.job.test_job_on_demand import READ
-from tests.integration.job.test_job_stores import PREFIX, STORE, Team, faults, team, weed
+from tests.integration.job.test_job_stores import PREFIX, STORE, Team, faults, team
 from tests.parts import images
 
-__all__ = ["faults", "team", "weed"]
+__all__ = ["faults", "team"]
 
 Box = Callable[..., dict[str, Any]]
 

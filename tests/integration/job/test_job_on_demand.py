@@ -11,10 +11,10 @@ import pytest
 
 from tests.integration.job.conftest import Bench
 from tests.integration.job.test_job_inputs import inputs
-from tests.integration.job.test_job_stores import Team, faults, team, weed
+from tests.integration.job.test_job_stores import Team, faults, team
 from tests.parts.files import Files
 
-__all__ = ["faults", "team", "weed"]
+__all__ = ["faults", "team"]
 
 READ = """
 import os, valohai
@@ -37,20 +37,35 @@ def test_files_of_stores_and_datums(team: Team):
     team.put(**{"images/a.txt": b"a", "images/deep/b.txt": b"b", "models/m.txt": b"m", "here.txt": b"here"})
     known = {"datum": "d1", "name": "m.txt", "uri": team.uri("models/m.txt"), "size": 1, "version": None}
     sums = dict.fromkeys(("md5", "sha1", "sha256", "store"))
+    both = [{**known, **sums, "datum": f"d{n}", "name": f"deep/{n}.txt"} for n in range(2)]
     given = [
         *inputs("images", team.uri("images/**"), download="on-demand", keep_directories="suffix"),
         *inputs("model", "datum://d1", download="on-demand", files={"datum://d1": [{**known, **sums}]}),
+        *inputs("set", "dataset://s/v", download="on-demand", keep_directories="full", files={"dataset://s/v": both}),
         *inputs("here", team.uri("here.txt")),
         *inputs("unused", team.uri("models/m.txt"), download="on-demand"),
     ]
-    found = read(team.bench, "images", "model", "here", inputs=given)
+    found = read(team.bench, "images", "model", "set", "here", inputs=given)
     server = team.bench.server
     assert team.bench.end["status"] == "complete", server.lines()
-    assert sorted(found) == ["here here.txt here", "images a.txt a", "images deep/b.txt b", "model m.txt m"]
-    told = {(each["input"], each["name"]): each for each in server.inputs}
-    assert set(told) == {("here", "here.txt"), ("images", "a.txt"), ("images", "deep/b.txt"), ("model", "m.txt")}
-    assert told["model", "m.txt"]["datum"] == "d1"
-    assert len(server.of("input")) == 4
+    assert sorted(found) == [
+        "here here.txt here",
+        "images a.txt a",
+        "images deep/b.txt b",
+        "model m.txt m",
+        "set deep/0.txt m",
+        "set deep/1.txt m",
+    ]
+    told = {(each["input"], each["name"]): each.get("datum") for each in server.inputs}
+    assert told == {
+        ("here", "here.txt"): None,
+        ("images", "a.txt"): None,
+        ("images", "deep/b.txt"): None,
+        ("model", "m.txt"): "d1",
+        ("set", "deep/0.txt"): "d0",
+        ("set", "deep/1.txt"): "d1",
+    }
+    assert len(server.of("input")) == 6
     assert "Input images: 2 files to be downloaded when code asks for them" in server.lines("status")
 
 

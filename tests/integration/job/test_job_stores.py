@@ -13,19 +13,13 @@ import pytest
 
 from tests.integration.job.conftest import Bench
 from tests.parts.faults import Faults, faults_before
-from tests.parts.seaweedfs import SeaweedFS, seaweedfs
+from tests.parts.seaweedfs import SeaweedFS
 from valo_jupyter.runtime.cache import InputCache
 from valo_jupyter.stores import cloud
 from valo_jupyter.stores.retrying import PATIENCE
 
 STORE = "0b5c0000-0000-4000-8000-1234567890ab"
 PREFIX = "executions/p/12-6f2d1a34/1/"
-
-
-@pytest.fixture(scope="module")
-def weed() -> Iterator[SeaweedFS]:
-    with seaweedfs() as server:
-        yield server
 
 
 @pytest.fixture
