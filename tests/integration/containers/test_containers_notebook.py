@@ -39,6 +39,9 @@ def test_cells_metadata_outputs_and_what_ran(bench, box):
     executed = nbformat.reads(bench.stored("notebook.ipynb").decode(), 4)
     assert executed.cells[-1].outputs[0].data["text/plain"] == "42"
     assert bench.end["peak_memory_bytes"] > 100_000_000
+    small, large, *_ = (cell["peak_memory_bytes"] for cell in bench.server.of("cell") if cell["state"] == "done")
+    assert large - small > 90_000_000
+    assert executed.cells[1].metadata.valo.peak_memory_bytes == large
     assert bench.end["capture"]["packages"]["ipykernel"]
     assert not bench.end["capture"]["warm"]
     assert bench.end["seconds"].keys() >= {"image", "kernel", "run", "outputs"}
