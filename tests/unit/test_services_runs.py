@@ -51,8 +51,10 @@ def test_the_assignment_has_what_the_machine_needs(services: Services, run: Any)
 
 def test_the_image_is_recorded_by_its_content(services: Services, run: Any) -> None:
     digest = "sha256:" + "0" * 64
-    services.runs.image(run.token, digest)
-    assert services.executions.get(services.accounts.ensure("ana"), run.execution_id).image_digest == digest
+    entry = {"id": "e", "match": "docker.io/team/*"}
+    services.runs.image(run.token, digest, entry)
+    row = services.executions.get(services.accounts.ensure("ana"), run.execution_id)
+    assert (row.image, row.image_digest, row.image_entry) == ("python:3.11", digest, entry)
 
 
 def test_images_of_the_machine_are_its_one_users(services: Services, project: Project, environment: str) -> None:

@@ -8,6 +8,7 @@ from valo_jupyter.api import environment_shapes, shapes
 from valo_jupyter.api.routing import Reply, Request, route
 from valo_jupyter.engines.kinds import KINDS
 from valo_jupyter.services.listing import Page
+from valo_jupyter.services.machines import COUNTED
 
 FIELDS = {
     "name": "string",
@@ -82,17 +83,18 @@ def history(request: Request) -> Reply:
     return Reply({"results": [environment_shapes.step(entry) for entry in found]})
 
 
-@route("GET", "/api/v0/environments/{id}/queue/", query=("limit",))
+@route("GET", "/api/v0/environments/{id}/queue/", query=("limit", "offset"))
 def queue(request: Request) -> Reply:
     """Who waits, in the order in which they would start."""
     row = request.services.environments.get(request.path["id"])
-    line = request.services.machines.line(row.id, request.number("limit", 50, least=1, most=500))
+    limit, offset = request.number("limit", 50, least=1, most=500), request.number("offset", 0, most=COUNTED)
+    line = request.services.machines.line(row.id, limit, offset)
     page: Page = request.services.executions.of_ids(request.user, line.ids)
     results = [
         shapes.execution(row, request.base_url, tags=page.tags[row.id], waiting=page.waiting.get(row.id))
         for row in page.rows
     ]
-    return Reply({"results": results, "count": line.count})
+    return Reply({"results": results, "count": line.count, "next": line.next})
 
 
 @route("GET", "/api/v0/engines/")

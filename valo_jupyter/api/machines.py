@@ -88,13 +88,17 @@ def registry(request: Request) -> Reply:
     return Reply(request.services.registries.for_image(owner_id, image))
 
 
-@route("POST", "/run/v1/image", auth="attempt", fields={"reference": "string", "digest": "string"})
+@route("POST", "/run/v1/image", auth="attempt", fields={"digest": "string", "entry": "object"})
 def image(request: Request) -> Reply:
     """What the execution's image was, by its content."""
-    digest = request.json().get("digest")
+    given = request.json()
+    digest, entry = given.get("digest"), given.get("entry")
     if digest is None or not re.fullmatch(r"[a-z0-9]+:[0-9a-f]{32,128}", digest):
         raise Invalid("`digest` is the image's, such as sha256: and 64 digits.")
-    request.services.runs.image(request.attempt_token, digest)
+    if entry is not None:
+        checked(entry, {"id": "string", "match": "string"}, required=("id", "match"))
+        entry = {"id": entry["id"], "match": entry["match"]}
+    request.services.runs.image(request.attempt_token, digest, entry)
     return Reply({})
 
 

@@ -67,6 +67,7 @@ def execution(row: Any, base: str, *, tags: list[str], waiting: Waiting | None) 
         "step": row.step,
         "image": row.image,
         "image_digest": row.image_digest,
+        "image_entry": row.image_entry,
         "resources": row.resources,
         "commit": {
             "identifier": row.commit_identifier,

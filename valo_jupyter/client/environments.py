@@ -18,6 +18,10 @@ HOLD = 20
 TRIAL_SECONDS = 660.0
 
 
+#: of a line in one answer
+_PAGE = 500
+
+
 class Environment(Record):
     """An environment; a mapping of its JSON as last seen (`docs/developer/pool.md`)."""
 
@@ -39,9 +43,15 @@ class Environment(Record):
         return self._client.http.get(f"{self.path}machines/")["results"]
 
     def queue(self, limit: int = 50) -> list[Execution]:
-        """Who waits, in the order in which they would start."""
-        found = self._client.http.get(f"{self.path}queue/", {"limit": limit})
-        return [Execution(self._client, item) for item in found["results"]]
+        """The first of those who wait, in the order in which they would start; `data["queue"]` counts all of them."""
+        found: list[Execution] = []
+        offset: int | None = 0
+        while offset is not None and len(found) < limit:
+            query = {"limit": min(limit - len(found), _PAGE), "offset": offset}
+            page = self._client.http.get(f"{self.path}queue/", query)
+            found += [Execution(self._client, item) for item in page["results"]]
+            offset = page.get("next")
+        return found
 
     def history(self, minutes: int = 60) -> list[dict[str, Any]]:
         """`time`, `starting`, `idle`, `busy`, `waiting`; each entry holds until the next."""

@@ -79,10 +79,11 @@ def _show(given: argparse.Namespace) -> int:
     if machines:
         print()
         print(pool_words.table(map(pool_words.machine_row, machines), pool_words.MACHINES, ""))
-    waiting = environment.queue(limit=10)
+    waiting = [item.data for item in environment.queue(limit=10)]
     if waiting:
         print()
-        print(pool_words.table((pool_words.queue_row(item.data) for item in waiting), pool_words.QUEUE, ""))
+        print(pool_words.table(map(pool_words.queue_row, waiting), pool_words.QUEUE, ""))
+    _tell_of_more(environment, len(waiting))
     return 0
 
 
@@ -156,11 +157,25 @@ def _machines(given: argparse.Namespace) -> int:
 
 
 def _queue(given: argparse.Namespace) -> int:
-    found = [item.data for item in _client().environment(given.environment).queue(given.limit)]
+    environment = _client().environment(given.environment)
+    found = [item.data for item in environment.queue(given.limit)]
     if given.json:
         return _print_json(found)
-    print(pool_words.table(map(pool_words.queue_row, found), pool_words.QUEUE, "Nobody waits."))
+    none = "" if sum(_waiting(environment)) else "Nobody waits."
+    print(pool_words.table(map(pool_words.queue_row, found), pool_words.QUEUE, none))
+    _tell_of_more(environment, len(found))
     return 0
+
+
+def _waiting(environment: Environment) -> tuple[int, int]:
+    return environment.data["queue"]["created"], environment.data["queue"]["queued"]
+
+
+def _tell_of_more(environment: Environment, shown: int) -> None:
+    """Those behind the ones that are shown, and those of other people."""
+    more = sum(_waiting(environment)) - shown
+    if more > 0:
+        print(f"{more} more {'waits' if more == 1 else 'wait'}.")
 
 
 def _engines(given: argparse.Namespace) -> int:

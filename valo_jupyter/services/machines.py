@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,12 +60,15 @@ class Usage:
         return self.created + self.queued + self.running
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
-    """The head of an environment's line, in the order in which it would start."""
+    """A part of an environment's line, in the order in which it would start."""
 
-    ids: list[str] = field(default_factory=list)
-    count: int = 0
+    ids: list[str]
+    #: all that wait, up to `COUNTED`
+    count: int
+    #: how many come before the next part; None: there is none
+    next: int | None
 
 
 class Machines:
@@ -183,17 +187,14 @@ class Machines:
         found.extend(_step(row) for row in rows)
         return found[-most:]
 
-    def line(self, environment_id: str, limit: int) -> Line:
-        """The first `limit` of those who wait, and how many there are."""
-        found = Line()
+    def line(self, environment_id: str, limit: int, offset: int = 0) -> Line:
+        """`limit` of those who wait, behind the first `offset` ones."""
         with self._database.read() as connection:
-            for status in (QUEUED, CREATED):
-                found.count += line.count(connection, environment_id, status, COUNTED)
-                for entry in line.walk(connection, environment_id, status):
-                    if len(found.ids) >= limit:
-                        break
-                    found.ids.append(entry.id)
-        return found
+            states = (QUEUED, CREATED)
+            count = sum(line.count(connection, environment_id, status, COUNTED) for status in states)
+            whole = chain.from_iterable(line.walk(connection, environment_id, status) for status in states)
+            some = [entry.id for entry in islice(whole, offset, offset + limit + 1)]
+        return Line(some[:limit], count, offset + limit if len(some) > limit else None)
 
 
 def _sample(connection: Connection, environment_id: str, time: datetime) -> None:

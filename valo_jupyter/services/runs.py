@@ -207,11 +207,11 @@ class Runs:
             os.replace(content, path)
             self._moves.touch(connection, self._row(connection, attempt.execution_id))
 
-    def image(self, token: str, digest: str) -> None:
-        """Which image the execution's name stood for."""
+    def image(self, token: str, digest: str, entry: dict[str, str] | None = None) -> None:
+        """Which image the execution's name stood for, and the entry of a private registry that it was had with."""
         with self._database.write() as connection:
             row = self._row(connection, self._attempt(connection, token).execution_id)
-            self._moves.touch(connection, row, image_digest=digest)
+            self._moves.touch(connection, row, image_digest=digest, image_entry=entry)
 
     def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         with self._database.write() as connection:
