@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 from tests.integration.job.conftest import TOKEN
 from valo_jupyter.snapshots import commit_folder, ensure_repository
@@ -24,12 +29,17 @@ print(run_job(url, execution, 1, token, kernels=kernels))
 """
 
 
-def test_an_ordinary_account(bench, box, dockerd, tmp_path_factory):
-    # these are closed to others
-    folder = tmp_path_factory.getbasetemp()
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Where other accounts may go: pytest's own folders are closed to them, and each run closes them again."""
+    folder = Path(tempfile.mkdtemp(prefix="account-", dir="/tmp"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def test_an_ordinary_account(bench, box, dockerd, tmp_path):
     dockerd.folder.chmod(0o711)
-    for each in (folder, folder.parent, bench.state.parent):
-        each.chmod(0o755)
     (bench.project / "notebook.ipynb").write_text(json.dumps(NOTEBOOK))
     git_dir = bench.state / "repository.git"
     ensure_repository(git_dir)
@@ -39,7 +49,7 @@ def test_an_ordinary_account(bench, box, dockerd, tmp_path_factory):
         "notebook": {"path": "notebook.ipynb", "kernel": None, "inject": {}},
         "container": box(),
     }
-    scratch = folder / "s"
+    scratch = tmp_path / "s"
     scratch.mkdir()
     subprocess.run(["chown", "-R", f"{ACCOUNT}:{ACCOUNT}", bench.state, scratch], check=True)
     group = os.stat(dockerd.host.removeprefix("unix://")).st_gid
