@@ -81,7 +81,7 @@ test-front: .make/test ## vitest (budget 2 min)
 	cd labextension && npm run --silent test
 
 .PHONY: test-python
-test-python: .make/test ## unit, contract, integration, chaos, acceptance, browser (budget 20 min)
+test-python: .make/test ## unit, contract, integration, chaos, acceptance, browser (budget 16 min)
 	$(PYTEST) -q -n $(WORKERS) --durations=15 tests
 
 .PHONY: test-fast

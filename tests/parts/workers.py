@@ -12,13 +12,22 @@ TOGETHER = {
     "tests/integration/test_docker_parts.py": "Docker",
     "tests/integration/test_registries_": "Docker",
 }
-#: what would make the others wait if it began late
+#: few and long: the others would wait for them if they began late, as what has few tests does
 FIRST = (
     "tests/chaos/test_chaos.py",
     "tests/contract/test_engines_ssh.py",
     "Docker",
     "Chromium",
     "tests/contract/test_engines_slurm.py",
+    "tests/integration/test_engine.py",
+    "tests/integration/test_elsewhere.py",
+    "tests/chaos/test_flat.py",
+    "tests/acceptance/test_vh.py",
+    "tests/integration/client/test_client_quickstart.py",
+    "tests/contract/test_engines_local.py",
+    "tests/contract/test_engines_kubernetes.py",
+    "tests/integration/test_dispatch.py",
+    "tests/integration/test_remote_machine.py",
 )
 
 
