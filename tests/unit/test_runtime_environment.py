@@ -6,9 +6,11 @@ import os
 import sys
 from pathlib import Path
 
+import pytest
+
 import valo_jupyter
 from valo_jupyter.runtime.contract import Folders
-from valo_jupyter.runtime.environment import user_environment
+from valo_jupyter.runtime.environment import user_environment, without_proxy_to_us
 
 FOLDERS = Folders(Path("/job"))
 
@@ -49,3 +51,15 @@ def test_the_machine_s_own_environment_stays_untouched():
     machine = {"PATH": "/usr/bin", "VALO_HOME": "/x"}
     environment(machine)
     assert machine == {"PATH": "/usr/bin", "VALO_HOME": "/x"}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, "127.0.0.1"),
+        ({"no_proxy": "a,b", "NO_PROXY": "c"}, "a,b,127.0.0.1"),
+        ({"NO_PROXY": "*.example.org"}, "*.example.org,127.0.0.1"),
+    ],
+)
+def test_this_computer_is_reached_without_a_proxy(given: dict[str, str], expected: str):
+    assert without_proxy_to_us({"A": "1", **given}) == {"A": "1", "no_proxy": expected, "NO_PROXY": expected}
