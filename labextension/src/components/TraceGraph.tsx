@@ -1,19 +1,18 @@
 /** Where things come from and go to, as a picture from left to right; by arrow keys from node to node. */
-import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import type { ITraceNode } from '../api/dataTypes';
-import { neighbour, NODE, type IPicture } from '../model/trace';
+import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import type { ITrace, ITraceNode } from '../api/dataTypes';
+import { inOrder, neighbour, NODE, type IPicture } from '../model/trace';
 import { formatBytes } from './format';
 import { statusWord } from './state';
 import { useTrans } from './trans';
 
 export interface ITraceViewProps {
-  picture: IPicture;
   /** Id of what is traced. */
   of: string;
   onOpen: (node: ITraceNode) => void;
 }
 
-export function TraceGraph(props: ITraceViewProps): JSX.Element {
+export function TraceGraph(props: ITraceViewProps & { picture: IPicture }): JSX.Element {
   const trans = useTrans();
   const { picture, of, onOpen } = props;
   const [current, setCurrent] = useState(of);
@@ -102,36 +101,32 @@ export function TraceGraph(props: ITraceViewProps): JSX.Element {
 }
 
 /** The same, one node a line with what it leads to: for screen readers, and who likes lists. */
-export function TraceList(props: ITraceViewProps): JSX.Element {
+export function TraceList(props: ITraceViewProps & { trace: ITrace }): JSX.Element {
   const trans = useTrans();
-  const { picture, of, onOpen } = props;
+  const { trace, of, onOpen } = props;
   const words = useNodeWords();
-  const known = new Map(picture.nodes.map(({ node }) => [node.id, node]));
-  const sorted = [...picture.nodes].sort((a, b) => a.x - b.x || a.y - b.y);
+  const lines = useMemo(() => inOrder(trace), [trace]);
   return (
     <ol className="valo-TraceList valo-List" aria-label={trans.__('Trace')}>
-      {sorted.map(({ node }) => {
-        const next = picture.edges.filter(({ from }) => from === node.id).flatMap(({ to }) => known.get(to) ?? []);
-        return (
-          <li key={node.id} data-type={node.type} aria-current={node.id === of || undefined}>
-            <NodeIcon type={node.type} />
-            {leads(node) ? (
-              <button type="button" className="valo-Link" onClick={() => onOpen(node)}>
-                {words(node)}
-              </button>
-            ) : (
-              words(node)
-            )}
-            {next.length > 0 && (
-              <span className="valo-Quiet">
-                {' '}
-                {trans.__('leads to %1', next.slice(0, 6).map(nodeLabel).join(', '))}
-                {next.length > 6 && trans.__(' and %1 more', next.length - 6)}
-              </span>
-            )}
-          </li>
-        );
-      })}
+      {lines.map(({ node, next }) => (
+        <li key={node.id} data-type={node.type} aria-current={node.id === of || undefined}>
+          <NodeIcon type={node.type} />
+          {leads(node) ? (
+            <button type="button" className="valo-Link" onClick={() => onOpen(node)}>
+              {words(node)}
+            </button>
+          ) : (
+            words(node)
+          )}
+          {next.length > 0 && (
+            <span className="valo-Quiet">
+              {' '}
+              {trans.__('leads to %1', next.slice(0, 6).map(nodeLabel).join(', '))}
+              {next.length > 6 && trans.__(' and %1 more', next.length - 6)}
+            </span>
+          )}
+        </li>
+      ))}
     </ol>
   );
 }

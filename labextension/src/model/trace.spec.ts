@@ -1,7 +1,7 @@
 import { Graph, layout } from '@dagrejs/dagre';
 import { describe, expect, it } from 'vitest';
 import type { ITrace } from '../api/dataTypes';
-import { neighbour, pictureOf } from './trace';
+import { inOrder, neighbour, pictureOf } from './trace';
 
 const trace: ITrace = {
   nodes: [
@@ -35,5 +35,22 @@ describe('the picture of a trace', () => {
     expect(['a', 'b']).toContain(neighbour(picture, 'x', 'ArrowLeft'));
     expect([neighbour(picture, 'a', 'ArrowDown'), neighbour(picture, 'a', 'ArrowUp')]).toContain('b');
     expect(neighbour(picture, 'm', 'ArrowRight')).toBeNull();
+  });
+});
+
+describe('the list of a trace', () => {
+  it('has each after what leads to it, and what it leads to once', () => {
+    const found = inOrder(trace).map(({ node, next }) => [node.id, next.map(({ id }) => id).join()]);
+    expect(found).toEqual([
+      ['a', 'x'],
+      ['b', 'x'],
+      ['x', 'm'],
+      ['m', '']
+    ]);
+  });
+
+  it('has all of them, should lines ever go in a circle', () => {
+    const edges = [...trace.edges, { from: 'm', to: 'a', type: 'input' }];
+    expect(inOrder({ ...trace, edges })).toHaveLength(4);
   });
 });

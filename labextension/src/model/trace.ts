@@ -125,6 +125,32 @@ export function pictureOf(
   };
 }
 
+/** From the first to the last: each node after all that lead to it. */
+export function inOrder({ nodes, edges }: ITrace): { node: ITraceNode; next: ITraceNode[] }[] {
+  const known = new Map(nodes.map(node => [node.id, node]));
+  const next = new Map(nodes.map(({ id }) => [id, new Set<string>()]));
+  for (const { from, to } of edges) {
+    if (known.has(to)) {
+      next.get(from)?.add(to);
+    }
+  }
+  const open = new Map(nodes.map(({ id }) => [id, 0]));
+  next.forEach(ids => ids.forEach(id => open.set(id, (open.get(id) ?? 0) + 1)));
+  const found = nodes.filter(({ id }) => open.get(id) === 0).map(({ id }) => id);
+  for (const id of found) {
+    next.get(id)?.forEach(to => {
+      open.set(to, (open.get(to) ?? 0) - 1);
+      if (open.get(to) === 0) {
+        found.push(to);
+      }
+    });
+  }
+  // nothing is made from itself; should lines ever go in a circle, what is in it comes last
+  const all = new Set([...found, ...known.keys()]);
+  const nodesOf = (ids: Iterable<string>) => [...ids].flatMap(id => known.get(id) ?? []);
+  return nodesOf(all).map(node => ({ node, next: nodesOf(next.get(node.id) ?? []) }));
+}
+
 /** The node that an arrow key leads to: along a line, or to the neighbour above or below. */
 export function neighbour(picture: IPicture, id: string, key: string): string | null {
   const here = picture.nodes.find(({ node }) => node.id === id);

@@ -1,8 +1,8 @@
 /** A trace with its controls: how far, which way, as a picture or as a list. */
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useMemo, useState } from 'react';
 import { layout, Graph } from '@dagrejs/dagre';
 import type { DataAPI } from '../api/data';
-import type { ITraced, ITraceNode } from '../api/dataTypes';
+import type { ITrace, ITraced, ITraceNode } from '../api/dataTypes';
 import { useModel, useOwned } from '../components/hooks';
 import { Message } from '../components/Message';
 import { TraceGraph, TraceList } from '../components/TraceGraph';
@@ -34,9 +34,10 @@ function View(props: ITraceProps & { model: TraceModel }): JSX.Element {
   const [asList, setAsList] = useState(false);
   useModel(model);
   useEffect(() => void model.refresh(), [model, revision]);
-  const picture = usePicture(model);
   const { trace, error, depth, direction, loading } = model;
-  if (!trace || !picture) {
+  const many = trace !== null && trace.nodes.length > DRAWN;
+  const picture = usePicture(many ? null : trace);
+  if (!trace || !(picture || many)) {
     return error ? (
       <Message kind="error" title={trans.__('The trace cannot be shown')} text={error.message}>
         <button type="button" className="jp-mod-styled valo-Button" onClick={() => void model.refresh()}>
@@ -47,8 +48,6 @@ function View(props: ITraceProps & { model: TraceModel }): JSX.Element {
       <Message kind="busy" title={trans.__('Loading the trace…')} />
     );
   }
-  const many = trace.nodes.length > DRAWN;
-  const View = asList || many ? TraceList : TraceGraph;
   return (
     <div className="valo-TraceView">
       <div className="valo-Bar">
@@ -74,15 +73,11 @@ function View(props: ITraceProps & { model: TraceModel }): JSX.Element {
             ))}
           </select>
         </label>
-        <button
-          type="button"
-          className="valo-Chip"
-          aria-pressed={asList || many}
-          disabled={many}
-          onClick={() => setAsList(!asList)}
-        >
-          {trans.__('As a list')}
-        </button>
+        {!many && (
+          <button type="button" className="valo-Chip" aria-pressed={asList} onClick={() => setAsList(!asList)}>
+            {trans.__('As a list')}
+          </button>
+        )}
         <span className="valo-Quiet" role="status">
           {loading
             ? trans.__('Loading…')
@@ -91,18 +86,22 @@ function View(props: ITraceProps & { model: TraceModel }): JSX.Element {
                   'The nearest %1; there is more. Take fewer steps, or go on from one of them.',
                   trace.nodes.length
                 )
-              : ''}
+              : many
+                ? trans.__('%1 of them: too many for a picture. Take fewer steps for one.', trace.nodes.length)
+                : ''}
         </span>
       </div>
       {error && <p className="valo-Stale">{trans.__('Not up to date: %1', error.message)}</p>}
-      <View picture={picture} of={of.id} onOpen={onOpen} />
+      {asList || !picture ? (
+        <TraceList trace={trace} of={of.id} onOpen={onOpen} />
+      ) : (
+        <TraceGraph picture={picture} of={of.id} onOpen={onOpen} />
+      )}
     </div>
   );
 }
 
 /** The trace as a picture, laid out once for each answer. */
-function usePicture({ trace }: TraceModel): IPicture | null {
-  const [picture, setPicture] = useState<IPicture | null>(null);
-  useEffect(() => setPicture(trace && pictureOf(trace, { Graph, layout })), [trace]);
-  return picture;
+function usePicture(trace: ITrace | null): IPicture | null {
+  return useMemo(() => trace && pictureOf(trace, { Graph, layout }), [trace]);
 }
