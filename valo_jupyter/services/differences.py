@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from valo_jupyter.domain import clock
@@ -99,12 +100,18 @@ def _result(side: Side) -> dict[str, Any]:
         "duration": clock.seconds_between(row.started, row.ended),
         "cost": row.cost,
         "peak_memory_bytes": row.peak_memory_bytes,
-        **{f"output {file.name}": _content(file) for file in sorted(side.outputs, key=lambda file: file.name)},
+        **{f"output {file.name}": _content(file) for file in _files(side)},
     }
 
 
 def _metadata(side: Side) -> dict[str, Any]:
     return side.row.cumulative_metadata
+
+
+def _files(side: Side) -> list[Any]:
+    """Its outputs but for the executed notebook, which is compared cell by cell."""
+    notebook = PurePosixPath(side.row.notebook_path).name if side.row.notebook_path else None
+    return sorted((file for file in side.outputs if file.name != notebook), key=lambda file: file.name)
 
 
 def _content(file: Any) -> str | None:

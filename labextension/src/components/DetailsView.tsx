@@ -42,7 +42,6 @@ export function DetailsView(props: {
         <Facts
           title={trans.__('Execution')}
           facts={[
-            [trans.__('Tags'), <TagEditor key="tags" tags={execution.tags} onChange={onTags} />],
             execution.notebook ? [trans.__('Notebook'), execution.notebook.path] : [trans.__('Step'), execution.step],
             [trans.__('Project'), execution.project.name],
             [trans.__('Started by'), execution.creator.username],
@@ -150,6 +149,10 @@ export function DetailsView(props: {
       {cells.length > 0 && (
         <CellTable cells={cells} ended={ENDED.has(execution.status)} price={pricePerSecond(execution)} />
       )}
+      <section className="valo-Facts">
+        <h3>{trans.__('Tags')}</h3>
+        <TagEditor tags={execution.tags} onChange={onTags} />
+      </section>
     </div>
   );
 }

@@ -22,7 +22,7 @@ describe('facts that differ', () => {
       ['lr', '0.1', 'none'],
       ['Result'],
       ['duration', '2 m 3 s', '2.5 s'],
-      ['peak memory bytes', '1.4 GB', '812 B']
+      ['peak memory', '1.4 GB', '812 B']
     ]);
   });
 

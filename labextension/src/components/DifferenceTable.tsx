@@ -43,7 +43,7 @@ export function DifferenceTable(props: { left: string; right: string; facts: rea
               .filter(fact => fact.group === group)
               .map(({ name, left, right }) => (
                 <tr key={name}>
-                  <th scope="row">{name.replace(/_/g, ' ')}</th>
+                  <th scope="row">{name.replace(/(_|^)bytes$/, '').replace(/_/g, ' ')}</th>
                   <Shown name={name} value={left} />
                   <Shown name={name} value={right} />
                 </tr>
