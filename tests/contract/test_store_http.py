@@ -13,7 +13,8 @@ from tests.parts.files import Files
 from valo_jupyter.stores import open_store, redirects
 from valo_jupyter.stores.base import Store
 from valo_jupyter.stores.errors import Cancelled, Corrupt, Denied, Misconfigured, NotFound, Unavailable
-from valo_jupyter.stores.http import download, without_credentials
+from valo_jupyter.stores.http import download
+from valo_jupyter.stores.web import without_credentials
 
 
 @pytest.fixture

@@ -27,9 +27,9 @@ from valo_jupyter.stores import kinds
 from valo_jupyter.stores.azure_access import access
 from valo_jupyter.stores.azure_errors import NEEDS, refusal, translated
 from valo_jupyter.stores.base import ObjectInfo
-from valo_jupyter.stores.cloud import CloudStore, content_type, disposition, metadata_of, sums_in
+from valo_jupyter.stores.cloud import CloudStore, content_type, disposition, metadata_of, no_cors, sums_in
 from valo_jupyter.stores.digests import CHUNK, Checksums
-from valo_jupyter.stores.errors import Exists, Misconfigured, NotFound, StoreError
+from valo_jupyter.stores.errors import Denied, Exists, Misconfigured, NotFound, StoreError
 from valo_jupyter.stores.receiving import PART, Piece
 from valo_jupyter.stores.retrying import persist
 from valo_jupyter.stores.sessions import prepare, reaching, timeouts
@@ -185,10 +185,9 @@ class AzureStore(CloudStore):
         try:
             with self._service(self._access.credential) as service:
                 rules = service.get_service_properties()["cors"]
-        except AzureError:
-            # it is the account's, which few may look at
-            return None
-        return None if rules else "The account has no CORS rules: links work, scripts of pages cannot read by them."
+        except AzureError as error:
+            raise Denied("The rules are the account's, which few may look at.") from error
+        return None if rules else no_cors("account", "add one (Resource sharing of the blob service)")
 
 
 class _Sink:

@@ -87,9 +87,9 @@ class CloudStore(ABC):
     def _login(self) -> datetime | None:
         """Whether the service knows us; its clock, if it tells. Raises `Denied`, `Misconfigured`, `NotFound` …"""
 
+    @abstractmethod
     def _cors(self) -> str | None:
-        """What hinders browsers to read signed addresses; None: nothing, or the service does not tell."""
-        return None
+        """What hinders scripts of pages to read signed addresses, and what to do about it; None: nothing."""
 
     # the port
 
@@ -216,7 +216,8 @@ class _Probe:
         problems: list[str | None] = []
         tried = self._try("cors", lambda: problems.append(self._store._cors()))
         # browsers download by links, which need no CORS: what lacks is said, and is no failure
-        return Step("cors", True, (problems[0] or "") if problems else tried.message)
+        unknown = f"Whether scripts of pages can read by signed addresses could not be told. {tried.message}"
+        return Step("cors", True, (problems[0] or "") if problems else unknown)
 
 
 def disposition(filename: str | None, inline: bool) -> str:
@@ -236,6 +237,14 @@ def metadata_of(digests: Mapping[str, str]) -> dict[str, str]:
 def sums_in(metadata: Mapping[str, str]) -> dict[str, str | None]:
     """`md5`, `sha1`, `sha256` of `ObjectInfo`, from what `metadata_of` gave."""
     return {name: metadata.get(f"valo-{name}") for name in ("md5", "sha1", "sha256")}
+
+
+def no_cors(place: str, how: str) -> str:
+    """What is said where a service lets no script of a page read; `how`: what to set there."""
+    return (
+        f"The {place} has no CORS rule for reading: links work, scripts of pages cannot read by them. To let them, "
+        f"{how} for GET and HEAD from the address of your JupyterLab."
+    )
 
 
 def content_type(key: str) -> str:

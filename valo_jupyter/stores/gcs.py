@@ -26,9 +26,9 @@ from google.oauth2 import service_account
 
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import ObjectInfo
-from valo_jupyter.stores.cloud import CloudStore, disposition, sums_in
+from valo_jupyter.stores.cloud import CloudStore, disposition, no_cors, sums_in
 from valo_jupyter.stores.digests import CHUNK
-from valo_jupyter.stores.errors import Changed, Misconfigured, NotFound
+from valo_jupyter.stores.errors import Changed, Denied, Misconfigured, NotFound
 from valo_jupyter.stores.gcs_errors import NEEDS, asking, refused
 from valo_jupyter.stores.gcs_uploads import GcsSink
 from valo_jupyter.stores.receiving import Piece, Witness
@@ -208,10 +208,11 @@ class GcsStore(CloudStore):
         with self.asking("auth"):
             url = f"{self._url}/storage/v1/b/{self._name}"
             answer = self.session.get(url, params={"fields": "cors"}, timeout=self.timeout)
-        # few may look at a bucket itself
-        if answer.status_code != 200 or answer.json().get("cors"):
+        if answer.status_code != 200:
+            raise Denied("It needs storage.buckets.get, which few have.")
+        if answer.json().get("cors"):
             return None
-        return "The bucket has no CORS rules: links work, scripts of pages cannot read by them."
+        return no_cors("bucket", "add one (gcloud storage buckets update --cors-file)")
 
 
 def _service_account(text: str) -> service_account.Credentials:

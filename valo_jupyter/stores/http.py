@@ -6,37 +6,23 @@ import os
 import random
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import unquote
 
 import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError
 
-from valo_jupyter.stores import redirects
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
 from valo_jupyter.stores.digests import CHUNK, Checksums, Digester
-from valo_jupyter.stores.errors import (
-    Cancelled,
-    Corrupt,
-    Denied,
-    Misconfigured,
-    NoRoom,
-    NotFound,
-    StoreError,
-    Unavailable,
-)
+from valo_jupyter.stores.errors import Cancelled, Corrupt, Denied, NoRoom, Unavailable
+from valo_jupyter.stores.retrying import wait
+from valo_jupyter.stores.web import plain, raise_for, request, without_credentials
 
 _TRIES = 5
 _LONGEST_PAUSE = 8.0
-_TIMEOUT = urllib3.Timeout(connect=10, read=30)
-#: besides 5xx: a later try may succeed
-_TRANSIENT = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True)
@@ -80,8 +66,8 @@ class HttpStore:
         return uri
 
     def head(self, key: str) -> ObjectInfo:
-        with _request("HEAD", key, {}) as answer:
-            _raise_for(answer, key)
+        with request("HEAD", key, {}) as answer:
+            raise_for(answer, key)
             size = answer.headers.get("Content-Length")
             return ObjectInfo(
                 key,
@@ -156,7 +142,7 @@ def download(
         except BaseException:
             transfer.discard()
             raise
-        _wait(random.uniform(pause / 2, pause), cancel)
+        wait(random.uniform(pause / 2, pause), cancel)
         pause = min(pause * 2, _LONGEST_PAUSE)
     raise AssertionError("the last try returns or raises")
 
@@ -179,10 +165,10 @@ class _Transfer:
         headers = known.conditions()
         if self._digester.size and (strong := self._resumable()):
             headers = {"Range": f"bytes={self._digester.size}-", "If-Range": strong}
-        with _request("GET", self._url, headers, inside=self._inside) as answer:
+        with request("GET", self._url, headers, inside=self._inside) as answer:
             if answer.status == 304:
                 return Download(None, known)
-            _raise_for(answer, self._url)
+            raise_for(answer, self._url)
             if answer.status != 206 or not self._continues(answer):
                 self._digester = Digester()
             self._validators = Validators(answer.headers.get("ETag"), answer.headers.get("Last-Modified"))
@@ -227,91 +213,6 @@ class _Transfer:
         return total
 
 
-def without_credentials(url: str) -> str:
-    """The address as it may be shown."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-class _request:
-    """A streamed answer, closed at the end of the block."""
-
-    def __init__(self, method: str, url: str, headers: Mapping[str, str], *, inside: bool = False) -> None:
-        # identity: the file as it is on the server, with a length that can be checked and a middle to resume from
-        wanted = {"Accept-Encoding": "identity", "User-Agent": "valo-jupyter", **headers}
-        parts = _web_address(url)
-        if parts.username is not None:
-            credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            wanted.update(urllib3.make_headers(basic_auth=credentials))
-        url = without_credentials(url)
-        for _ in range(redirects.MOST + 1):
-            self._answer = _ask(method, url, wanted)
-            location = self._answer.headers.get("Location")
-            if self._answer.status not in redirects.STATUSES or not location:
-                return
-            self._answer.close()
-            url, wanted = redirects.follow(url, location, wanted, inside=inside)
-            url = without_credentials(url)
-        raise Unavailable("too many redirects")
-
-    def __enter__(self) -> urllib3.BaseHTTPResponse:
-        return self._answer
-
-    def __exit__(self, *_: object) -> None:
-        # what was not read is not waited for
-        self._answer.close()
-
-
-def _web_address(url: str) -> SplitResult:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Misconfigured(f"“{without_credentials(url)}” is no web address: those begin with http:// or https://.")
-    return parts
-
-
-def _ask(method: str, url: str, headers: Mapping[str, str]) -> urllib3.BaseHTTPResponse:
-    parts = _web_address(url)
-    try:
-        return _manager(proxy_for(parts.scheme, parts.hostname or "")).request(
-            method, url, headers=headers, preload_content=False, timeout=_TIMEOUT, retries=False
-        )
-    except LocationValueError:
-        raise
-    except HTTPError as error:
-        raise Unavailable(plain(error)) from error
-
-
-def _raise_for(answer: urllib3.BaseHTTPResponse, url: str) -> None:
-    status = answer.status
-    if status < 400:
-        return
-    shown = f"{without_credentials(url)} answered {status} {answer.reason or ''}".rstrip()
-    if status in (404, 410):
-        raise NotFound(f"{shown}: there is no such file.")
-    if status in (401, 403, 407):
-        raise Denied(f"{shown}: it needs credentials, or they are not accepted.")
-    if status >= 500 or status in _TRANSIENT:
-        raise Unavailable(f"the server answered {status} {answer.reason or ''}".rstrip())
-    raise StoreError(f"{shown}.")
-
-
-def proxy_for(scheme: str, host: str) -> str | None:
-    """The proxy that the environment names for the host."""
-    if proxy_bypass(host):
-        return None
-    proxies = getproxies()
-    return proxies.get(scheme) or proxies.get("all")
-
-
-@lru_cache(maxsize=8)
-def _manager(proxy: str | None) -> urllib3.PoolManager:
-    if proxy is None:
-        return urllib3.PoolManager()
-    if urlsplit(proxy).scheme not in ("http", "https"):
-        raise Misconfigured(f"The proxy {without_credentials(proxy)} is none for http; only such proxies can be used.")
-    return urllib3.ProxyManager(proxy)
-
-
 def _filename(headers: Mapping[str, str]) -> str | None:
     disposition = headers.get("Content-Disposition", "")
     match = re.search(r"filename\*=UTF-8''([^;]+)", disposition, re.IGNORECASE)
@@ -319,18 +220,3 @@ def _filename(headers: Mapping[str, str]) -> str | None:
         return os.path.basename(unquote(match[1])) or None
     match = re.search(r'filename="?([^";]+)"?', disposition)
     return os.path.basename(match[1].strip()) or None if match else None
-
-
-def plain(error: Exception) -> str:
-    """The error without urllib3's object addresses."""
-    text = re.sub(r"^<[^>]*>: |\(?Caused by .*", "", str(error)).strip()
-    text = re.sub(r"^HTTPS?Connection\([^)]*\): ", "", text)
-    return text or type(error).__name__
-
-
-def _wait(seconds: float, cancel: Cancel | None) -> None:
-    until = time.monotonic() + seconds
-    while (left := until - time.monotonic()) > 0:
-        if cancel is not None and cancel():
-            raise Cancelled
-        time.sleep(min(0.1, left))

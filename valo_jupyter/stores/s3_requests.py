@@ -22,8 +22,8 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from valo_jupyter.stores.digests import CHUNK
 from valo_jupyter.stores.errors import Misconfigured, Unavailable
-from valo_jupyter.stores.http import plain, proxy_for
 from valo_jupyter.stores.retrying import Patience
+from valo_jupyter.stores.web import plain, proxy_for
 
 #: sha256 of nothing
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

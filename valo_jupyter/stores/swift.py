@@ -7,10 +7,7 @@ same moment, two may be told that they made it.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import threading
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
@@ -25,28 +22,23 @@ from swiftclient.utils import generate_temp_url
 
 from valo_jupyter.stores import kinds
 from valo_jupyter.stores.base import ObjectInfo
-from valo_jupyter.stores.cloud import CloudStore, content_type, metadata_of, sums_in
-from valo_jupyter.stores.digests import CHUNK, Checksums
+from valo_jupyter.stores.cloud import CloudStore, no_cors, sums_in
+from valo_jupyter.stores.digests import CHUNK
 from valo_jupyter.stores.errors import (
     Changed,
-    Corrupt,
-    Denied,
-    Exists,
     Misconfigured,
     NotFound,
-    StoreError,
-    Unavailable,
 )
 from valo_jupyter.stores.receiving import PART, Piece
-from valo_jupyter.stores.retrying import persist, worth_retrying
+from valo_jupyter.stores.retrying import persist
 from valo_jupyter.stores.sessions import prepare, reaching, timeouts
 from valo_jupyter.stores.swift_access import Access, Login
+from valo_jupyter.stores.swift_errors import NoRange, translated
+from valo_jupyter.stores.swift_uploads import SwiftSink
 
 _Result = TypeVar("_Result")
 #: of a manifest, where nobody has raised it
 _MOST_SEGMENTS = 1000
-#: how long a segment stays of an upload that is never finished
-_FORGOTTEN_SECONDS = 2 * 24 * 3600
 _META = "x-object-meta-"
 #: one request lists so many at the most
 _PAGE = 1000
@@ -140,7 +132,7 @@ class SwiftStore(CloudStore):
                 ),
                 self.root + key,
             )
-        except _NoRange:
+        except NoRange:
             # an object without content has no range
             if start:
                 raise Changed(f"{self.root}{key} was replaced while it was being read; try again.") from None
@@ -158,8 +150,8 @@ class SwiftStore(CloudStore):
             # what was not read is not waited for
             body.close()
 
-    def _sink(self, key: str) -> _Sink:
-        return _Sink(self, key)
+    def _sink(self, key: str) -> SwiftSink:
+        return SwiftSink(self, key)
 
     def _list(self, prefix: str, after: str | None) -> Iterator[ObjectInfo]:
         marker = after
@@ -238,141 +230,4 @@ class SwiftStore(CloudStore):
         told = self.ask("auth", lambda at, http: sdk.head_container(at.url, at.token, self._name, http_conn=http))
         if told.get("x-container-meta-access-control-allow-origin"):
             return None
-        return "The container has no CORS rules: links work, scripts of pages cannot read by them."
-
-
-class _NoRange(StoreError):
-    """The range begins behind the end."""
-
-
-def translated(error: ClientException, step: str, uri: str) -> StoreError:
-    """What a refusal of Swift's means; the SDK's own words may show more than they should."""
-    status = error.http_status or 0
-    verb = {"auth": "use", "list": "list"}.get(step, step)
-    if status in (401, 403):
-        return Denied(f"Swift refuses to {verb} {uri}: the user may not, or its login has ended; look at its roles.")
-    if status == 404:
-        return NotFound(f"There is no {uri}.")
-    if status == 412 and step == "read":
-        return Changed(f"{uri} was replaced while it was being read; try again.")
-    if status == 412:
-        return Exists(f"There is already an object {uri}, which is not overwritten; take another name.")
-    if status == 416:
-        return _NoRange(f"{uri} is not so long.")
-    if status == 422:
-        return Corrupt(f"What arrived at {uri} is not what was sent; try again.")
-    if status == 413 or status == 507:
-        return Denied(f"Swift has no room for {uri} ({status}): raise the quota, or remove something.")
-    if worth_retrying(status):
-        return Unavailable(f"Swift answers {status}.")
-    if not status:
-        return Unavailable("Swift's answer ended too soon.")
-    return StoreError(f"Swift cannot {verb} {uri} (status {status}).")
-
-
-class _Sink:
-    """One object that is to be."""
-
-    early: ClassVar[bool] = False
-
-    def __init__(self, store: SwiftStore, key: str) -> None:
-        self.store, self.key, self.name = store, key, store.path_of(key)
-
-    def head(self) -> ObjectInfo:
-        return self.store._head(self.key)
-
-    def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
-        return self.stored(sums, data, etag=sums.md5, query=None)
-
-    def stored(self, sums: Checksums, content: bytes, *, etag: str | None, query: str | None) -> ObjectInfo:
-        """Write the object, or its manifest, unless there is one."""
-        headers = {f"X-Object-Meta-{name}": value for name, value in metadata_of(sums.digests).items()}
-        told: dict[str, Any] = {}
-        self.store.ask(
-            "write",
-            lambda at, http: sdk.put_object(
-                at.url,
-                at.token,
-                self.store._name,
-                self.name,
-                content,
-                etag=etag,
-                content_type=content_type(self.key),
-                headers={**headers, "If-None-Match": "*"},
-                http_conn=http,
-                query_string=query,
-                response_dict=told,
-            ),
-            self.store.uri_of(self.key),
-        )
-        found = told["headers"]
-        return ObjectInfo(
-            key=self.key,
-            uri=self.store.uri_of(self.key),
-            size=sums.size,
-            etag=found.get("etag", "").strip('"') or None,
-            content_type=content_type(self.key),
-            modified=parsedate_to_datetime(found["last-modified"]) if "last-modified" in found else None,
-        )
-
-    def begin(self, size: int, part: int, known: Mapping[str, str]) -> _Segments:
-        return _Segments(self, -(-size // part))
-
-
-class _Segments:
-    """An object of several segments, which forget themselves until they are all there."""
-
-    def __init__(self, sink: _Sink, count: int) -> None:
-        self._sink, self._store, self._count = sink, sink.store, count
-        self._container = f"{self._store._name}_segments"
-        self._upload = f"valo/{uuid.uuid4().hex}"
-        self._put: dict[int, tuple[str, int]] = {}
-        try:
-            self._store.ask(
-                "write", lambda at, http: sdk.put_container(at.url, at.token, self._container, http_conn=http)
-            )
-        except Denied as error:
-            raise Denied(
-                f"Large files need the container {self._container} beside the store's own, and the user may not make "
-                "it: have it made, with the same access."
-            ) from error
-
-    def put(self, number: int, data: bytes) -> None:
-        etag = self._store.ask(
-            "write",
-            lambda at, http: sdk.put_object(
-                at.url,
-                at.token,
-                self._container,
-                self._name(number),
-                data,
-                etag=hashlib.md5(data, usedforsecurity=False).hexdigest(),
-                headers={"X-Delete-After": str(_FORGOTTEN_SECONDS)},
-                http_conn=http,
-            ),
-            f"{self._store.uri_of(self._sink.key)} (part {number})",
-        )
-        self._put[number] = (etag, len(data))
-
-    def finish(self, sums: Checksums) -> ObjectInfo:
-        for number in range(1, self._count + 1):
-            self._keep(number)
-        manifest = [
-            {"path": f"/{self._container}/{self._name(number)}", "etag": etag, "size_bytes": size}
-            for number, (etag, size) in sorted(self._put.items())
-        ]
-        return self._sink.stored(sums, json.dumps(manifest).encode(), etag=None, query="multipart-manifest=put")
-
-    def _keep(self, number: int) -> None:
-        # what a POST does not name is no longer so: it stays for good
-        self._store.ask(
-            "write",
-            lambda at, http: sdk.post_object(at.url, at.token, self._container, self._name(number), {}, http_conn=http),
-        )
-
-    def abort(self) -> None:
-        for number in range(1, self._count + 1):
-            self._store.remove(self._container, self._name(number))
-
-    def _name(self, number: int) -> str:
-        return f"{self._upload}/{number:05}"
+        return no_cors("container", "set its metadata Access-Control-Allow-Origin (swift post -m)")

@@ -20,7 +20,7 @@ from valo_jupyter.runtime.inputs.ways import FromCheckout, Terms
 from valo_jupyter.runtime.progress import ProgressEvents
 from valo_jupyter.stores.base import Cancel
 from valo_jupyter.stores.errors import Cancelled, StoreError
-from valo_jupyter.stores.http import without_credentials
+from valo_jupyter.stores.web import without_credentials
 
 if TYPE_CHECKING:
     from valo_jupyter.runtime.inputs.demand import OnDemand

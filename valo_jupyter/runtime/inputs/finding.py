@@ -21,9 +21,9 @@ from valo_jupyter.runtime.inputs.ways import FromBuiltIn, FromCheckout, FromStor
 from valo_jupyter.runtime.left_out import rule_for
 from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.errors import NotFound
-from valo_jupyter.stores.http import without_credentials
 from valo_jupyter.stores.local import SCHEME as BUILT_IN
 from valo_jupyter.stores.local import LocalStore
+from valo_jupyter.stores.web import without_credentials
 
 WEB = ("http://", "https://")
 
