@@ -23,6 +23,8 @@ MOST_FILES = 1000
 #: comparisons of notebooks at once, each a process of its own
 _AT_ONCE = 2
 _SECONDS = 15.0
+#: that one waits for others: it holds a thread of the server
+_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ class Comparing:
                 "can be. Download both, and compare them with `nbdiff-web`."
             )
             return None
-        if not self._turns.acquire(timeout=2 * _SECONDS):
+        if not self._turns.acquire(timeout=_PATIENCE):
             raise Conflict("Other notebooks are being compared; try again in a moment.")
         try:
             return _diff(b"\0".join(both), problems)
