@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -46,11 +47,14 @@ class SeaweedFS:
         The endpoint, `http://127.0.0.1:<port>`.
     keys, reader
         Of an account that may do everything, and of one that may read and list.
+    role
+        Of everything, for whoever asks the server's STS for it.
     """
 
     url: str
     keys: Keys
     reader: Keys
+    role: str = "arn:aws:iam::role/science"
 
     def client(self, keys: Keys | None = None) -> Any:
         """A client of boto3, for what tests look at beside the store."""
@@ -89,13 +93,15 @@ def seaweedfs(place: str = "/tmp") -> Iterator[SeaweedFS]:
     keys, reader = _keys("everything"), _keys("reader")
     config = folder / "s3.json"
     config.write_text(json.dumps({"identities": [_identity(keys, ["Admin"]), _identity(reader, ["Read", "List"])]}))
+    roles = folder / "roles.json"
+    roles.write_text(json.dumps(_roles(SeaweedFS.role)))
     (folder / "data").mkdir()
     command = [
         str(Path(sys.prefix) / "bin" / "weed"), "-logtostderr=true", "server", f"-dir={folder / 'data'}",
         "-ip=127.0.0.1", "-ip.bind=127.0.0.1", *(f"-{name}={port}" for name, port in ports.items()),
         "-master.volumeSizeLimitMB=512", "-volume.max=2000", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0",
-        "-master.telemetry=false", f"-s3.config={config}", f"-filer.localSocket={folder / 'f.sock'}",
-        f"-s3.localSocket={folder / 's.sock'}",
+        "-master.telemetry=false", f"-s3.config={config}", f"-s3.iam.config={roles}",
+        f"-filer.localSocket={folder / 'f.sock'}", f"-s3.localSocket={folder / 's.sock'}",
     ]  # fmt: skip
     log = folder / "log"
     # each bucket has volumes of its own, seven at once if nobody says otherwise
@@ -122,6 +128,29 @@ def _keys(name: str) -> Keys:
 def _identity(keys: Keys, actions: list[str]) -> dict[str, Any]:
     pair = {"accessKey": keys.access_key_id, "secretKey": keys.secret_access_key}
     return {"name": keys.access_key_id, "credentials": [pair], "actions": actions}
+
+
+def _roles(arn: str) -> dict[str, Any]:
+    """Of its STS, which gives credentials of the role to every account."""
+
+    def document(action: str, **who_or_what: Any) -> dict[str, Any]:
+        return {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": [action], **who_or_what}]}
+
+    trust = document("sts:AssumeRole", Principal={"AWS": "*"})
+    key = base64.b64encode(os.urandom(32)).decode()
+    return {
+        "sts": {"tokenDuration": "1h", "maxSessionLength": "12h", "issuer": "tests", "signingKey": key},
+        "policy": {"defaultEffect": "Deny", "storeType": "memory"},
+        "policies": [{"name": "everything", "document": document("s3:*", Resource=["*"])}],
+        "roles": [
+            {
+                "roleName": arn.rpartition("/")[2],
+                "roleArn": arn,
+                "trustPolicy": trust,
+                "attachedPolicies": ["everything"],
+            }
+        ],
+    }
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

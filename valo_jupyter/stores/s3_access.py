@@ -15,8 +15,9 @@ import botocore.session
 from boto3.session import Session
 from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials, ReadOnlyCredentials
-from botocore.exceptions import NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
+from valo_jupyter.stores.errors import Denied
 from valo_jupyter.stores.retrying import Patience
 
 # at DEBUG they log whole requests, with tokens and signatures
@@ -44,7 +45,7 @@ class Access:
         self._ca = _CertificateFile(options["ca"]) if options["ca"] else None
         session = _session(options, credentials)
         if options["role_arn"]:
-            session = self._with_role(session)
+            session = self._with_role(session, patience)
         found = session.get_credentials()
         if found is None:
             raise NoCredentialsError
@@ -66,23 +67,19 @@ class Access:
         style = self._options["path_style"]
         if style is None:
             style = bool(self._options["endpoint_url"])
-        config = Config(
+        config = _config(
+            patience,
             # on other endpoints boto3 would sign addresses as S3 did before 2014
             signature_version="s3v4",
             s3={"addressing_style": "path" if style else "virtual" if endpoint else "auto"},
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            connect_timeout=patience.connect,
-            read_timeout=patience.silence,
             # what older services do not know
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
-            # the environment must not send a team's files elsewhere
-            ignore_configured_endpoint_urls=True,
         )
         verify = str(self._ca.path) if self._ca else None
         return session.client("s3", region_name=self.region, endpoint_url=endpoint, config=config, verify=verify)
 
-    def _with_role(self, session: Session) -> Session:
+    def _with_role(self, session: Session, patience: Patience) -> Session:
         """The same, with credentials of the role, which are fetched anew before they expire."""
         endpoint = self._options["endpoint_url"]
 
@@ -91,7 +88,7 @@ class Access:
             verify = str(self._ca.path) if self._ca else None
             region = self._options["region"] or session.region_name or "us-east-1"
             return session._session.create_client(
-                service, region_name=region, endpoint_url=endpoint, verify=verify, **keys
+                service, region_name=region, endpoint_url=endpoint, verify=verify, config=_config(patience), **keys
             )
 
         source = session.get_credentials()
@@ -100,8 +97,19 @@ class Access:
         fetcher = AssumeRoleCredentialFetcher(
             create_client, source, self._options["role_arn"], extra_args={"RoleSessionName": _ROLE_SESSION}
         )
+
+        def fetch() -> dict[str, Any]:
+            try:
+                return fetcher.fetch_credentials()
+            except ClientError as error:
+                said = error.response.get("Error", {}).get("Message", "")
+                raise Denied(
+                    f"The role {self._options['role_arn']} cannot be taken on: the account needs sts:AssumeRole, and "
+                    f"the role has to trust it. The service says: {said}"
+                ) from None
+
         core = botocore.session.get_session()
-        core._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+        core._credentials = DeferredRefreshableCredentials(fetch, "assume-role")
         return Session(botocore_session=core, region_name=session.region_name)
 
 
@@ -138,6 +146,17 @@ class Renewable:
             if self._access is not None and self._access.credentials() == outdated:
                 self._access = self._make()
             return self._access is not None and self._access.credentials() != outdated
+
+
+def _config(patience: Patience, **more: Any) -> Config:
+    return Config(
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        connect_timeout=patience.connect,
+        read_timeout=patience.silence,
+        # the environment must not send a team's files, or its keys, elsewhere
+        ignore_configured_endpoint_urls=True,
+        **more,
+    )
 
 
 def _session(options: Mapping[str, Any], credentials: Mapping[str, Any]) -> Session:
