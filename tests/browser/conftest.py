@@ -46,7 +46,7 @@ def page(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator
     foreign = offline(context)
     context.tracing.start(screenshots=False, snapshots=True)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(60_000)
     errors: list[str] = []
     # Notebook 7 raises some of its own while it starts
     page.on("pageerror", lambda error: errors.append(str(error)) if "valo-jupyter" in (error.stack or "") else None)

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from tests.parts.lab import Lab, kernel_ready, open_execution, run_cell
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 PARAMETERS = ("parameters", "lr = 0.1\nepochs = 12")
 TRAIN = (

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.parts.lab import Lab, kernel_ready
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 WAITS = "import time\nprint('begun', flush=True)\ntime.sleep(600)"
 

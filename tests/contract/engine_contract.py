@@ -38,7 +38,7 @@ class Bench:
         self.changes: list[Change] = []
         engine.on_change(self.changes.append)
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 60.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 120.0) -> Any:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if value := condition():
