@@ -19,6 +19,8 @@ from valo_jupyter.jupyter.moves import SCHEMA, Moves
 from valo_jupyter.jupyter.notebook import NotebookHandler
 from valo_jupyter.jupyter.paths import local_root
 from valo_jupyter.jupyter.proxy import ProxyHandler
+from valo_jupyter.jupyter.relay import SCHEMA as EXECUTIONS
+from valo_jupyter.jupyter.relay import SCHEMA_ID, Relay, WatchHandler
 from valo_jupyter.jupyter.run import RunHandler
 from valo_jupyter.jupyter.status import StatusHandler
 
@@ -53,6 +55,9 @@ class ValoExtension(ExtensionApp):
                 (r"/valo/((?:api|download)/.*)", ProxyHandler),
             )
         )
+        server.event_logger.register_event_schema(EXECUTIONS)
+        self._relay = Relay(context, lambda data: server.event_logger.emit(schema_id=SCHEMA_ID, data=data))
+        self.handlers.append((r"/valo/watch", WatchHandler, {"context": context, "relay": self._relay}))
         self.handlers.append((r"/valo/drift", DriftHandler, {"context": context, "submitted": Submitted()}))
 
     async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
@@ -62,6 +67,7 @@ class ValoExtension(ExtensionApp):
             self._tell_kernels({"VALO_JUPYTER_URL": address, "VALO_KERNEL_SECRET": self._kernel_secret})
 
     async def stop_extension(self) -> None:
+        self._relay.close()
         for name, before in self._told.items():
             if before is None:
                 os.environ.pop(name, None)

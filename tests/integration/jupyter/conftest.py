@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import time
 from dataclasses import dataclass, field
 
 import pytest
@@ -27,6 +29,8 @@ class Upstream:
     gates: dict = field(default_factory=dict)
     bytes_sent: int = 0
     closed: list[str] = field(default_factory=list)
+    #: of the projects' executions; a list with `wait` is answered when it has grown
+    revision: int = 1
 
 
 @stream_request_body
@@ -114,6 +118,16 @@ class AnyHandler(RequestHandler):
     async def silent(self) -> None:
         """A long poll."""
         await self.upstream.gates["silent"].wait()
+
+    async def executions(self) -> None:
+        if self.get_query_argument("project") == "hidden":
+            self.set_status(404)
+            return
+        after = int(self.get_query_argument("changed_after", "0"))
+        deadline = time.monotonic() + float(self.get_query_argument("wait", "0"))
+        while self.upstream.revision <= after and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+        self.write({"results": [], "count": None, "revision": self.upstream.revision})
 
     async def large(self) -> None:
         self.set_header("Content-Type", "application/octet-stream")

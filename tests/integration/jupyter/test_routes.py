@@ -14,6 +14,7 @@ ROUTES = [
     ("GET", "valo/notebook"),
     ("POST", "valo/run"),
     ("POST", "valo/drift"),
+    ("GET", "valo/watch"),
     ("GET", "valo/api/v0/x/"),
     ("HEAD", "valo/api/v0/x/"),
     ("POST", "valo/api/v0/x/"),
