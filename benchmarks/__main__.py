@@ -9,7 +9,7 @@ from benchmarks.table import show
 
 PARTS = (
     *("main_job", "cells", "containers", "scale", "snapshot", "listing", "data", "line", "imports", "memory", "idle"),
-    "stores",
+    *("stores", "interface"),
 )
 
 

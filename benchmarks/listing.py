@@ -54,7 +54,7 @@ def _fill(services: Services, user: User, count: int) -> str:
 FILTERS = {
     "by state": {"status": ("error",)},
     "by tag": {"tag": ("t7",)},
-    "by notebook": {"notebook": "nb7.ipynb"},
+    "by notebook": {"notebook": ("nb7.ipynb",)},
     "by text": {"search": "nb7"},
 }
 

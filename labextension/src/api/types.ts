@@ -180,7 +180,16 @@ interface IEventBase {
 export type StreamEvent = IEventBase &
   (
     | { k: 'log'; s: LogStream; text: string; cell?: number }
-    | { k: 'cell'; cell: number; code: number; of: number; state: CellState; seconds?: number; peak_memory_bytes?: number | null; why?: string }
+    | {
+        k: 'cell';
+        cell: number;
+        code: number;
+        of: number;
+        state: CellState;
+        seconds?: number;
+        peak_memory_bytes?: number | null;
+        why?: string;
+      }
     | { k: 'metadata'; values: Record<string, Value> }
     | { k: 'display'; cell: number; op: string; output: IOutput | null; omitted?: number }
     | { k: 'progress'; what: string; name: string; done: number; total: number }

@@ -80,4 +80,50 @@ describe('a list of executions', () => {
     expect(counters()).toEqual([1]);
     expect(list.error?.unreachable).toBe(true);
   });
+
+  it('follows a notebook through its places, each for its time', async () => {
+    const place = (path: string, since: string | null, until: string | null) => ({
+      project: { id: 'p1', name: 'digits' },
+      path,
+      since,
+      until
+    });
+    const at = (id: string, path: string, minute: string) =>
+      server.put({ id, notebook: { path }, ctime: `2026-01-01T10:${minute}:00.000000` });
+    at('x1', 'was.ipynb', '01');
+    at('x2', 'is.ipynb', '02');
+    const asked = () => server.requests('valo/api/v0/executions/');
+    const moved = '2026-01-01T10:03:00.000000';
+    at('x4', 'is.ipynb', '04');
+    at('x5', 'was.ipynb', '05');
+    await list.setFilter({
+      project: 'p1',
+      places: [place('is.ipynb', moved, null), place('was.ipynb', null, moved)]
+    });
+    expect(asked()[0].query.getAll('notebook')).toEqual(['is.ipynb', 'was.ipynb']);
+    await list.need(1);
+    expect(counters()).toEqual([4, 1]);
+    expect(list.count).toBe(2);
+  });
+
+  it('lets go of what was deleted, here or elsewhere', async () => {
+    ['x1', 'x2', 'x3'].forEach(id => server.put({ id }));
+    await list.setFilter({ project: 'p1' });
+    await until(() => expect(feed.connected).toBe(true));
+    feed.drop('x2');
+    expect(counters()).toEqual([3, 1]);
+    expect(list.count).toBe(2);
+    server.executions.splice(0, 2);
+    feed.dropped.emit(null);
+    await until(() => expect(counters()).toEqual([3]));
+  });
+
+  it('takes only what is mine', async () => {
+    server.put({ id: 'x1', creator: { id: 1, username: 'ana' } });
+    await list.setFilter({ project: 'p1', creator: 'ana' });
+    await until(() => expect(feed.connected).toBe(true));
+    server.put({ id: 'x2', creator: { id: 2, username: 'ben' } });
+    server.put({ id: 'x3', creator: { id: 1, username: 'ana' } });
+    await until(() => expect(counters()).toEqual([3, 1]));
+  });
 });

@@ -84,8 +84,8 @@ export class ExecutionList extends Model {
       return;
     }
     let before = -1;
-    while (this._rows.length < Math.min(this._needed, this._count) && this._rows.length > before && !this._error) {
-      before = this._rows.length;
+    while (this._rows.length < Math.min(this._needed, this._count) && this._received > before && !this._error) {
+      before = this._received;
       await this._load(before);
     }
   }
@@ -118,6 +118,7 @@ export class ExecutionList extends Model {
         return;
       }
       const known = new Map((offset ? this._rows : []).map(row => [row.id, row]));
+      this._received = offset + results.length;
       results.filter(row => stood(row, places)).forEach(row => known.set(row.id, newest(known.get(row.id), row)));
       this._rows = sorted([...known.values()]);
       // at the end of the list nothing is missing, whatever was deleted meanwhile
@@ -197,6 +198,8 @@ export class ExecutionList extends Model {
   private _loading = false;
   /** How many rows somebody wants to see. */
   private _needed = 0;
+  /** How many the server sent, also those that are not this notebook's. */
+  private _received = 0;
   private _rows: IExecution[] = [];
   private _watch: IDisposable | null = null;
 }

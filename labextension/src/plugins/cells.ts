@@ -101,7 +101,8 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     /** Where the failing cell of an execution stands in the notebook as it is now; -1: nowhere any more. */
     const failingCell = async (panel: NotebookPanel, execution: IExecution): Promise<number> => {
       const executed = await valo.api.executedNotebook(execution.id);
-      const failed = executed.cells[execution.error?.cell ?? -1];
+      // Papermill puts notes about the error between the cells, none of them code
+      const failed = executed.cells.filter(cell => cell.cell_type === 'code')[(execution.error?.code_cell ?? 0) - 1];
       const text = failed && (typeof failed.source === 'string' ? failed.source : failed.source.join(''));
       const models = panel.content.widgets.map(({ model }) => model);
       const known = models.findIndex(({ id }) => id === failed?.id);

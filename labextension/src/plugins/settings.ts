@@ -28,12 +28,22 @@ export const settingsPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       const message = trans.__('#%1 %2: %3', execution.counter, execution.title, stateSentence(trans, execution));
+      const { id, notebook, error } = execution;
+      const failing = notebook && error?.code_cell;
       Notification.emit(message, good ? 'success' : 'error', {
         autoClose: good ? 5000 : false,
         actions: [
+          ...(failing
+            ? [
+                {
+                  label: trans.__('Go to cell'),
+                  callback: () => void app.commands.execute(CommandIDs.goToCell, { id })
+                }
+              ]
+            : []),
           {
             label: trans.__('Open'),
-            callback: () => void app.commands.execute(CommandIDs.open, { id: execution.id })
+            callback: () => void app.commands.execute(CommandIDs.open, { id })
           }
         ]
       });

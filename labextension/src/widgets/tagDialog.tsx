@@ -2,8 +2,6 @@
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IExecution } from '../api/types';
-import { TagEditor } from '../components/TagEditor';
-import { TransContext } from '../components/trans';
 
 export interface ITagChanges {
   added: string[];
@@ -29,11 +27,12 @@ export async function askTags(
     return null;
   }
   return {
-    added: body.tags.filter(tag => !before.includes(tag)),
+    added: body.added.filter(tag => !before.includes(tag)),
     removed: before.filter(tag => !body.tags.includes(tag))
   };
 }
 
+/** Enter belongs to the dialog: what was typed by then is added. */
 class Tags extends ReactWidget {
   constructor(
     private _trans: TranslationBundle,
@@ -42,17 +41,44 @@ class Tags extends ReactWidget {
     super();
   }
 
+  get added(): string[] {
+    return this._text
+      .split(',')
+      .map(tag => tag.trim())
+      .filter(Boolean);
+  }
+
   render(): JSX.Element {
+    const trans = this._trans;
+    const remove = (tag: string) => {
+      this.tags = this.tags.filter(other => other !== tag);
+      this.update();
+    };
     return (
-      <TransContext.Provider value={this._trans}>
-        <TagEditor
-          tags={this.tags}
-          onChange={tags => {
-            this.tags = tags;
-            this.update();
+      <div className="valo-TagDialog">
+        {this.tags.length > 0 && (
+          <span className="valo-Tags">
+            {this.tags.map(tag => (
+              <span className="valo-Tag" key={tag}>
+                {tag}
+                <button type="button" aria-label={trans.__('Remove tag %1', tag)} onClick={() => remove(tag)}>
+                  ×
+                </button>
+              </span>
+            ))}
+          </span>
+        )}
+        <input
+          className="jp-mod-styled"
+          aria-label={trans.__('Add tags')}
+          placeholder={trans.__('tags to add, separated by commas')}
+          onChange={event => {
+            this._text = event.target.value;
           }}
         />
-      </TransContext.Provider>
+      </div>
     );
   }
+
+  private _text = '';
 }
