@@ -159,6 +159,11 @@ export class ValoAPI {
     return this._json(`${API}/executions/${id}/notebook/`, { signal });
   }
 
+  /** Have the Jupyter server tell of these projects' executions, as events. */
+  async watch(projects: readonly string[], signal?: AbortSignal): Promise<void> {
+    await request(this._settings, `valo/watch${query({ project: projects })}`, { signal });
+  }
+
   diff(id: string, other: string, signal?: AbortSignal): Promise<IExecutionDiff> {
     return this._json(`${API}/executions/${id}/diff/${query({ other })}`, { signal });
   }

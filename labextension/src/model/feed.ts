@@ -1,12 +1,15 @@
-/** Every change of the watched projects' executions, by one long poll that all views share. */
+/** Every change of the watched projects' executions, asked for when an event says so, else by one long poll. */
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { Signal } from '@lumino/signaling';
 import type { ValoAPI } from '../api/client';
 import { asError, isAborted, type ValoError } from '../api/errors';
 import { ENDED, type IExecution } from '../api/types';
+import type { Relay } from './relay';
 
 const WAIT = 20;
+/** Milliseconds for which nothing is expected of events, once they did not arrive. */
+const DEAF = 120_000;
 const MOST = 1_000;
 
 interface IWatch {
@@ -16,7 +19,10 @@ interface IWatch {
 }
 
 export class ExecutionFeed implements IDisposable {
-  constructor(private _api: ValoAPI) {
+  constructor(
+    private _api: ValoAPI,
+    private _relay: Relay | null = null
+  ) {
     this._poll = new Poll({
       auto: false,
       factory: () => this._next(),
@@ -126,7 +132,12 @@ export class ExecutionFeed implements IDisposable {
     }
     try {
       const fresh = [...this._watched.values()].some(watch => watch.revision === null);
-      await Promise.all([...this._watched].map(([project, watch]) => this._ask(project, watch, !fresh, signal)));
+      const told = !fresh && (await this._wasTold(signal));
+      if (signal.aborted) {
+        return;
+      }
+      const mayWait = !fresh && !told;
+      await Promise.all([...this._watched].map(([project, watch]) => this._ask(project, watch, mayWait, signal)));
       this._setConnected(true, null);
     } catch (reason) {
       if (signal.aborted || isAborted(reason)) {
@@ -135,6 +146,25 @@ export class ExecutionFeed implements IDisposable {
       this._setConnected(false, asError(reason));
       throw reason;
     }
+  }
+
+  /** Wait for an event; false where none arrive, and a request has to wait instead. */
+  private async _wasTold(signal: AbortSignal): Promise<boolean> {
+    if (!this._relay || Date.now() < this._deafUntil) {
+      return false;
+    }
+    const known = new Map([...this._watched].map(([project, { revision }]) => [project, revision]));
+    try {
+      if (await this._relay.news(known, signal)) {
+        return true;
+      }
+    } catch {
+      // an older server extension, or none that answers: the request below says so
+    }
+    if (!signal.aborted) {
+      this._deafUntil = Date.now() + DEAF;
+    }
+    return false;
   }
 
   private async _ask(project: string, watch: IWatch, mayWait: boolean, signal: AbortSignal): Promise<void> {
@@ -200,6 +230,7 @@ export class ExecutionFeed implements IDisposable {
   private _abort = new AbortController();
   private _connected = false;
   private _current: string | null = null;
+  private _deafUntil = 0;
   private _failure: ValoError | null = null;
   private _poll: Poll;
   private _unfinished = new Map<string, string>();

@@ -11,6 +11,7 @@ import { NotebookMarks } from '../model/marks';
 import { Places } from '../model/places';
 import { Preferences } from '../model/preferences';
 import { Projects } from '../model/projects';
+import { Relay } from '../model/relay';
 import { Runs } from '../model/run';
 import { ServerModel } from '../model/server';
 import { Uploads } from '../model/uploads';
@@ -26,7 +27,8 @@ export const servicePlugin: JupyterFrontEndPlugin<IValo> = {
   activate: (app: JupyterFrontEnd, tracker: INotebookTracker, state: IStateDB | null): IValo => {
     const api = new ValoAPI(app.serviceManager.serverSettings);
     const server = new ServerModel(api);
-    const feed = new ExecutionFeed(api);
+    const { events } = app.serviceManager;
+    const feed = new ExecutionFeed(api, events ? new Relay(api, events.stream) : null);
     new Places(api, feed);
     const projects = new Projects(api, feed);
     const runs = new Runs(api, feed);
