@@ -6,7 +6,6 @@ import hashlib
 import json
 import posixpath
 import time
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -19,10 +18,11 @@ from valo_jupyter.domain.errors import Conflict, Invalid, NotFound
 from valo_jupyter.domain.state import StateFolder, write_private
 from valo_jupyter.services import listing, version_rows
 from valo_jupyter.services.accounts import User
-from valo_jupyter.services.contents import CHUNK, TTL, Contents
+from valo_jupyter.services.contents import TTL, Contents
 from valo_jupyter.services.data import select_data
-from valo_jupyter.services.datum_rows import in_parts
+from valo_jupyter.services.datum_rows import SOME, in_parts
 from valo_jupyter.services.projects import visible_project
+from valo_jupyter.services.zips import Entry, zipped
 
 MAX_FILES = 100_000
 
@@ -56,7 +56,7 @@ class Archives:
             files: list[tuple[str, str]] = json.loads((self._folder / key).read_text())
         except FileNotFoundError:
             raise NotFound("This archive is not known any more; ask for a new address.") from None
-        return self._packed(files)
+        return zipped(self._entries(files))
 
     def _files(self, connection: Connection, user: User, given: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]]]:
         """`(name, (id, name in the zip) of each)`, without those that were purged."""
@@ -90,26 +90,17 @@ class Archives:
             raise NotFound(f"There is no file {missing[0]}, or you may not see it.")
         return "files.zip", _named((one, found[one].name) for one in dict.fromkeys(ids) if not found[one].purged)
 
-    def _packed(self, files: Iterable[tuple[str, str]]) -> Iterator[bytes]:
-        sink = _Sink()
-        with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-            for datum_id, name in files:
-                row = self._row(datum_id)
-                entry = zipfile.ZipInfo(name, row.ctime.timetuple()[:6])
-                entry.external_attr = 0o644 << 16
-                with archive.open(entry, "w", force_zip64=row.size >= zipfile.ZIP64_LIMIT // 2) as file:
-                    for piece in self._contents.read(row):
-                        file.write(piece)
-                        if sink.size >= CHUNK:
-                            yield sink.take()
-        yield sink.take()
-
-    def _row(self, datum_id: str) -> Any:
-        with self._database.read() as connection:
-            row = connection.execute(select_data().where(data.c.id == datum_id)).one_or_none()
-        if row is None:
-            raise Conflict("A file of the archive was removed while it was packed.")
-        return row
+    def _entries(self, files: list[tuple[str, str]]) -> Iterator[Entry]:
+        for start in range(0, len(files), SOME):
+            some = files[start : start + SOME]
+            with self._database.read() as connection:
+                query = select_data().where(data.c.id.in_([datum_id for datum_id, _ in some]))
+                rows = {row.id: row for row in connection.execute(query)}
+            for datum_id, name in some:
+                row = rows.get(datum_id)
+                if row is None:
+                    raise Conflict("A file of the archive was removed while it was packed.")
+                yield Entry(name, row.size, row.ctime, self._contents.read(row))
 
     def _forget(self) -> None:
         for path in self._folder.iterdir():
@@ -118,43 +109,19 @@ class Archives:
                     path.unlink()
 
 
-class _Sink:
-    """What the zip's writer has written and nobody has taken yet. It cannot be sought, as a connection cannot."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self.size = 0
-
-    def write(self, piece: bytes) -> int:
-        self._pieces.append(bytes(piece))
-        self.size += len(piece)
-        return len(piece)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        """What was written stays to be taken."""
-
-    def take(self) -> bytes:
-        taken = b"".join(self._pieces)
-        self._pieces.clear()
-        self.size = 0
-        return taken
-
-
 def _named(files: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Names that stay below the folder where the zip is unpacked, each once."""
     taken: set[str] = set()
+    last: dict[str, int] = {}
     found = []
     for datum_id, name in files:
         parts = [part for part in name.split("/") if part not in ("", ".", "..")]
         wanted = "/".join(parts) or datum_id
-        stem, ending = posixpath.splitext(wanted)
-        number = 2
+        name = wanted
+        stem, ending = posixpath.splitext(name)
         while wanted in taken:
-            wanted = f"{stem}~{number}{ending}"
-            number += 1
+            last[name] = last.get(name, 1) + 1
+            wanted = f"{stem}~{last[name]}{ending}"
         taken.add(wanted)
         found.append((datum_id, wanted))
     return found
