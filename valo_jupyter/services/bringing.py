@@ -17,6 +17,7 @@ from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.data import select_data
 from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.stores import Stores
+from valo_jupyter.stores.digests import Checksums
 
 
 class Bringing:
@@ -56,7 +57,7 @@ class Bringing:
         opened = self._stores.opened(store)
         # beside what the attempt itself brought, and apart for each file: nothing is there yet
         key = f"{upload_prefix(store, execution, execution.attempt)}again/{row.id[:8]}/{row.name}"
-        info = opened.put_file(path, key)
+        info = opened.put_file(path, key, known=Checksums(row.size, row.md5, row.sha1, row.sha256))
         uri = store_rows.root_of(store) + info.key
         with self._database.write() as connection:
             alone_with(connection, [row.uri])
