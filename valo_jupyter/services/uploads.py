@@ -159,7 +159,8 @@ class Uploads:
     def _stored(self, row: Any, datum_id: str) -> tuple[Any | None, ObjectInfo]:
         """`(its store's row, the object)`. A store that fails leaves what arrived, so that it can be tried again."""
         part = self._part(row.id)
-        if row.sha256 and digest_file(part).sha256 != row.sha256:
+        known = digest_file(part) if row.sha256 else None
+        if known is not None and known.sha256 != row.sha256:
             part.unlink()
             raise Corrupt(f"{row.name} arrived with other content than its sha256 says; send it again.")
         with self._database.read() as connection:
@@ -169,7 +170,7 @@ class Uploads:
             return None, self._built_in.put_file(part)
         prefix = store.options.get("prefix") or ""
         key = f"{prefix}uploads/{row.project_id}/{datum_id[:8]}/{row.name}"
-        return store, self._stores.opened(store).put_file(part, key)
+        return store, self._stores.opened(store).put_file(part, key, known=known)
 
     def _part(self, upload_id: str) -> Path:
         return self._folder / upload_id
