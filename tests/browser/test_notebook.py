@@ -15,10 +15,14 @@ expect.set_options(timeout=30_000)
 PARAMETERS = ("parameters", "lr = 0.1\nepochs = 2")
 
 
-def opened(page: Page, lab: Lab, path: str) -> Locator:
+def opened(page: Page, lab: Lab, path: str, *, kernel: bool = False) -> Locator:
     page.goto(lab.lab(path, workspace=f"auto-{path.split('.')[0].replace('/', '-')}"))
-    kernel_ready(page)
-    return page.locator(".jp-NotebookPanel:visible")
+    panel = page.locator(".jp-NotebookPanel:visible")
+    expect(panel.locator(".valo-Run-button")).to_be_visible()
+    page.evaluate("window.jupyterapp.restored.then(() => window.jupyterapp.shell.currentWidget.revealed).then(() => 1)")
+    if kernel:
+        kernel_ready(page)
+    return panel
 
 
 def marks(panel: Locator) -> Locator:
@@ -81,7 +85,7 @@ def test_last_choices_rename_and_copy(page: Page, lab: Lab):
 
 def test_cells_that_run_in_one_place_and_the_one_that_fails(page: Page, lab: Lab):
     cells = (("remote-only", "print('remote')"), ("local-only", "print('here')"), "print(1)", "raise ValueError('no')")
-    panel = opened(page, lab, lab.write("places.ipynb", *cells))
+    panel = opened(page, lab, lab.write("places.ipynb", *cells), kernel=True)
     command(page, "notebook:run-all-cells")
     cell = panel.locator(".jp-CodeCell")
     expect(cell.nth(0).locator(".valo-CellNote")).to_contain_text("Skipped")
@@ -91,12 +95,13 @@ def test_cells_that_run_in_one_place_and_the_one_that_fails(page: Page, lab: Lab
     panel.locator(".valo-Run-button").click()
     expect(marks(panel).first).to_have_attribute("data-status", "error")
     cell.nth(2).locator(".cm-content").click()
-    page.keyboard.type("2 + ")
+    page.keyboard.press("Control+End")
+    page.keyboard.type(" + 2")
     expect(marks(panel).first).to_have_attribute("aria-label", re.compile("1 cell changed"))
     cell.nth(2).locator(".valo-CellDrift").click()
     difference = page.get_by_role("region", name="What differs in this cell")
     expect(difference).to_contain_text("removed:print(1)")
-    expect(difference).to_contain_text("added:2 + print(1)")
+    expect(difference).to_contain_text("added:print(1) + 2")
     page.keyboard.press("Escape")
     open_execution(marks(panel).first, "Go to the failing cell")
     expect(cell.nth(3)).to_have_class(re.compile("jp-mod-active"))

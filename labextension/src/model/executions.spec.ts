@@ -100,7 +100,7 @@ describe('a list of executions', () => {
       project: 'p1',
       places: [place('is.ipynb', moved, null), place('was.ipynb', null, moved)]
     });
-    expect(asked()[0].query.getAll('notebook')).toEqual(['is.ipynb', 'was.ipynb']);
+    expect(asked().flatMap(({ query }) => query.getAll('notebook'))).toEqual(['is.ipynb', 'was.ipynb']);
     await list.need(1);
     expect(counters()).toEqual([4, 1]);
     expect(list.count).toBe(2);
