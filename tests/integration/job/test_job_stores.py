@@ -15,8 +15,8 @@ from tests.integration.job.conftest import Bench
 from tests.parts.faults import Faults, faults_before
 from tests.parts.seaweedfs import SeaweedFS
 from valo_jupyter.runtime.cache import InputCache
-from valo_jupyter.stores import cloud
 from valo_jupyter.stores.retrying import PATIENCE
+from valo_jupyter.stores.s3 import S3Store
 
 STORE = "0b5c0000-0000-4000-8000-1234567890ab"
 PREFIX = "executions/p/12-6f2d1a34/1/"
@@ -118,12 +118,13 @@ def test_a_read_only_output_is_in_the_store_while_its_code_runs(team: Team):
 
 
 def test_a_store_that_dies_in_the_middle_of_an_upload(team: Team, faults: Faults, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cloud, "PATIENCE", replace(PATIENCE, tries=3, first=0.01))
+    impatient = replace(PATIENCE, tries=3, first=0.01)
+    monkeypatch.setitem(S3Store.__init__.__kwdefaults__, "patience", impatient)
     faults.cut(3_000_000, of="request", method="PUT", times=50)
     write = "head -c 12000000 /dev/urandom > a.bin; head -c 5000000 /dev/zero > b.bin; sha256sum *.bin"
     assert team.bench.commands(f'cd "$VH_OUTPUTS_DIR"; {write}') == "complete"
     server = team.bench.server
-    sums = dict(reversed(line.split()) for line in server.lines("stdout"))
+    sums = {name: sha256 for sha256, name in map(str.split, server.lines("stdout"))}
     assert {told["name"]: told["sha256"] for told in server.outputs} == sums
     assert {(told["store"], told["wanted_store"]) for told in server.outputs} == {(None, STORE)}
     assert all(hashlib.sha256(team.bench.stored(name)).hexdigest() == sums[name] for name in sums)
