@@ -86,7 +86,7 @@ test-python: .make/test ## unit, contract, integration, chaos, acceptance, brows
 
 .PHONY: test-fast
 test-fast: .make/test ## what is quick, for the loop while you work (budget 1 min)
-	$(PYTEST) -q -x -n $(WORKERS) -m "not slow" tests/unit tests/contract
+	$(PYTEST) -q -x -n 2 -m "not slow" tests/unit tests/contract
 
 .PHONY: test-unit test-integration test-chaos test-acceptance test-browser
 test-unit: .make/test ## pure rules and single parts (budget 2 min)

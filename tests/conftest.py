@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from tests.parts.postgres import new_database, postgres_server
 from tests.parts.seaweedfs import SeaweedFS, seaweedfs
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import Services
+
+# jsonschema would build a grammar with it, for a second of each worker; what that checks nobody asks for
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 
 @pytest.hookimpl(optionalhook=True)
