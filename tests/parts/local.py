@@ -16,7 +16,7 @@ from valo_jupyter.domain.executions import ENDED, Status
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.server.wake import ask_engine
 from valo_jupyter.services import Services
-from valo_jupyter.services.executions import Submission
+from valo_jupyter.services.submissions import Submission
 
 
 def until(condition: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -14,7 +14,7 @@ from valo_jupyter import snapshots
 from valo_jupyter.api import shapes
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
-from valo_jupyter.services.executions import Submission
+from valo_jupyter.services.submissions import Submission
 
 __all__ = ["environment", "user"]
 

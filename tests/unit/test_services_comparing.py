@@ -15,8 +15,8 @@ from valo_jupyter.domain.errors import NotFound
 from valo_jupyter.services import Services, comparing
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.comparing import Comparison
-from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.notebooks import executed_path
+from valo_jupyter.services.submissions import Submission
 from valo_jupyter.stores.local import LocalStore
 
 __all__ = ["environment", "user"]

@@ -18,8 +18,8 @@ from valo_jupyter.domain.errors import StaleAttempt
 from valo_jupyter.domain.placement import Placement
 from valo_jupyter.services import Services, line
 from valo_jupyter.services.accounts import User
-from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.facts import set_fact
+from valo_jupyter.services.submissions import Submission
 
 YAML = """
 - step:

@@ -18,8 +18,8 @@ from valo_jupyter.services import Services
 from valo_jupyter.services import registries as registries_service
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.asking import asked
-from valo_jupyter.services.executions import Submission
 from valo_jupyter.services.registries import RegistryExists, insecure_registries
+from valo_jupyter.services.submissions import Submission
 
 GIVEN = {"match": "docker.io/me/*", "type": "docker-hub", "username": "me", "password": "dckr_pat_1"}
 NOTHING = {"username": None, "password": None, "entry": None, "note": None}

@@ -11,7 +11,7 @@ from valo_jupyter.domain.environments import MAX_REQUEUE
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.domain.variables import checked_secrets, checked_variables
 from valo_jupyter.services.asking import of_runtime_config
-from valo_jupyter.services.executions import Submission
+from valo_jupyter.services.submissions import Submission
 
 FIELDS = {
     "project": "string",

@@ -22,12 +22,12 @@ from valo_jupyter.db.tables import (
     executions,
     users,
 )
-from valo_jupyter.domain import clock, globs
+from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Conflict, Invalid, NotFound
-from valo_jupyter.domain.references import LATEST, checked_name, parse
-from valo_jupyter.services import adoption, datum_rows, references, store_rows, version_rows
+from valo_jupyter.domain.references import LATEST, checked_name
+from valo_jupyter.services import adoption, datum_rows, references, store_rows, version_files, version_rows
 from valo_jupyter.services.accounts import User
-from valo_jupyter.services.data import Beside, beside, checked_file_name, checked_metadata, select_data
+from valo_jupyter.services.data import Beside, beside, checked_metadata, select_data
 from valo_jupyter.services.projects import visible_project
 
 #: of one version
@@ -125,17 +125,19 @@ class Datasets:
             visible_project(connection, user, project_id)
             stores = store_rows.of_project(connection, project_id)
         # asked before the transaction: a store may take its time
-        listed = {one: builtins.list(_listed(self._adoption, stores, one)) for one in patterns if "://" in one}
+        listed = {
+            one: builtins.list(version_files.listed(self._adoption, stores, one)) for one in patterns if "://" in one
+        }
         with self._database.write() as connection:
-            files = _given(connection, project_id, given.get("files") or [])
+            files = version_files.named(connection, project_id, given.get("files") or [])
             for pattern in patterns:
                 found = (
-                    _adopted(connection, stores, pattern, listed[pattern], user.id)
+                    version_files.adopted(connection, stores, pattern, listed[pattern], user.id)
                     if pattern in listed
-                    else _matching(connection, project_id, pattern)
+                    else version_files.matching(connection, project_id, pattern)
                 )
                 for file_name, datum_id in found.items():
-                    _add(files, file_name, datum_id)
+                    version_files.add(files, file_name, datum_id)
             if not files:
                 raise Invalid("A version needs a file at least.")
             if len(files) > MAX_FILES:
@@ -162,62 +164,6 @@ class Datasets:
         with self._database.write() as connection:
             row, _ = _visible_version(connection, user, version_id)
             _remove(connection, row)
-
-
-def _given(connection: Connection, project_id: str, items: Any) -> dict[str, str]:
-    if not isinstance(items, list) or not all(isinstance(item, dict) and item.get("datum") for item in items):
-        raise Invalid("`files` is a list of objects with `datum` and, where it is to be another, `name`.")
-    ids = [str(item["datum"]) for item in items]
-    names: dict[str, str] = {}
-    for some in datum_rows.in_parts(ids):
-        query = sa.select(data.c.id, data.c.name).where(data.c.project_id == project_id, data.c.id.in_(some))
-        names.update((row.id, row.name) for row in connection.execute(query))
-    files: dict[str, str] = {}
-    for item, datum_id in zip(items, ids, strict=True):
-        if datum_id not in names:
-            raise NotFound(f"The project has no file {datum_id}.")
-        _add(files, str(item.get("name") or names[datum_id]), datum_id)
-    return files
-
-
-def _add(files: dict[str, str], name: str, datum_id: str) -> None:
-    checked = checked_file_name(name)
-    if len(checked) > version_rows.MAX_FILE_NAME:
-        raise Invalid(f"{checked[:40]}… is too long for a name in a version.")
-    if files.setdefault(checked, datum_id) != datum_id:
-        raise Invalid(f"Two files of the version would be {checked!r}; give one of them another `name`.")
-
-
-def _listed(adopting: adoption.Adoption, stores: list[Any], pattern: str) -> Any:
-    store = store_rows.of_address(stores, pattern)
-    if store is None:
-        raise Invalid(f"No store of the project has {pattern}.")
-    return adopting.objects(store, pattern)
-
-
-def _adopted(connection: Connection, stores: list[Any], pattern: str, found: list[Any], user_id: int) -> dict[str, str]:
-    """By their names below the folder that the pattern begins with."""
-    store = store_rows.of_address(stores, pattern)
-    created, existing = adoption.take(connection, store, found, user_id, [])
-    folder = globs.folder_part(pattern)
-    return {uri.removeprefix(folder): datum_id for uri, datum_id in {**created, **existing}.items()}
-
-
-def _matching(connection: Connection, project_id: str, pattern: str) -> dict[str, str]:
-    """The project's files whose names match, of each name the newest."""
-    if parse(pattern).kind != "path":
-        raise Invalid(f"{pattern} is no pattern of names or of a store.")
-    start, matches = globs.fixed_part(pattern), globs.compiled(pattern)
-    query = sa.select(data.c.id, data.c.name).where(
-        data.c.project_id == project_id,
-        data.c.purged.is_(False),
-        data.c.name.startswith(start, autoescape=True),
-    )
-    rows = connection.execute(query.order_by(data.c.ctime, data.c.id))
-    found = {row.name: row.id for row in rows if matches.fullmatch(row.name)}
-    if not found:
-        raise NotFound(f"No file of the project has a name like {pattern}.")
-    return found
 
 
 def _put_all(connection: Connection, version_id: str, files: dict[str, str]) -> None:

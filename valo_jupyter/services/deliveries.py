@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from valo_jupyter import snapshots
 from valo_jupyter.domain.errors import Invalid, NotFound
 from valo_jupyter.domain.state import StateFolder
-from valo_jupyter.services.parts import Parts
+from valo_jupyter.services.parts import Parts, grow
 from valo_jupyter.services.runs import Runs
 from valo_jupyter.stores.errors import Corrupt
 from valo_jupyter.stores.local import SCHEME, LocalStore
@@ -77,17 +76,12 @@ class Deliveries:
             # what was purged since is brought again
             if parts.is_whole(key) and self._store.path(key).exists():
                 return Received(total, True)
-            size = part.stat().st_size if part.exists() else 0
             end = start + content.stat().st_size
             if end > total:
                 raise Invalid(f"The part ends at {end}, behind the end of the file at {total}.")
-            if start > size or (end <= size and size < total):
+            size = grow(part, content, start)
+            if size < total:
                 return Received(size, False)
-            with content.open("rb") as source, part.open("ab") as target:
-                source.seek(size - start)
-                shutil.copyfileobj(source, target, 1 << 20)
-            if end < total:
-                return Received(end, False)
             try:
                 self._store.adopt(part, key)
             except Corrupt:

@@ -1,4 +1,4 @@
-"""Where files lie that machines elsewhere bring in parts, until they are whole and in the built-in store."""
+"""Files that arrive in parts: how they grow, and where those of machines elsewhere lie until they are whole."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ from valo_jupyter.stores.local import SCHEME
 
 #: what attempts leave of which nobody hears any more
 _ABANDONED_SECONDS = 86400
+
+
+def grow(path: Path, content: Path, start: int) -> int:
+    """Add to the file what of the content, which begins at `start` of it, is behind its end; its size then.
+
+    What is there already is skipped; what would leave a gap is not taken.
+    """
+    size = path.stat().st_size if path.exists() else 0
+    end = start + content.stat().st_size
+    if not start <= size < end:
+        return size
+    with content.open("rb") as source, path.open("ab") as target:
+        source.seek(size - start)
+        shutil.copyfileobj(source, target, 1 << 20)
+    return end
 
 
 class Parts:

@@ -9,17 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database, again_if_overtaken
-from valo_jupyter.db.tables import attempts, environments, executions, projects, users
+from valo_jupyter.db.tables import attempts, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Invalid, StaleAttempt
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.domain.images import Reference
-from valo_jupyter.domain.registries import stands_for_organization
 from valo_jupyter.domain.state import StateFolder
 from valo_jupyter.services import listing, references
 from valo_jupyter.services.arrivals import Arrivals
-from valo_jupyter.services.asking import container
-from valo_jupyter.services.assignments import HERE, check_place, data_of, elsewhere
+from valo_jupyter.services.assignments import assignment, check_place
 from valo_jupyter.services.events import Event, EventLog
 from valo_jupyter.services.moves import Moves
 from valo_jupyter.services.notebooks import executed_path
@@ -29,10 +27,6 @@ from valo_jupyter.services.projects import Projects
 from valo_jupyter.services.reflection import reflect
 from valo_jupyter.services.sealing import Seal
 
-BEAT_SECONDS = 1.0
-#: outputs kept in an executed notebook, bytes; the log has everything
-NOTEBOOK_OUTPUT_BYTES = 50_000_000
-
 #: what a batch of events needs of the row; the rest, which may be long, is not read ten times a second
 LIVE = (
     executions.c.id,
@@ -41,11 +35,6 @@ LIVE = (
     executions.c.stop,
     executions.c.metric,
     executions.c.progress,
-)
-
-_UNENFORCED = (
-    "Warning: {asked} is asked for, and nothing sees to it: without an image an execution is a process, which takes "
-    "what its machine has."
 )
 
 ENDS = {
@@ -87,80 +76,20 @@ class Runs:
                 self._close(connection, attempt, "stopped", "stopped before it began")
                 reason = (row.stop or {}).get("reason", "stopped")
                 self._moves.move(connection, row, Status.STOPPED, f"{reason} before it began")
-                assignment = None
+                told = None
             else:
-                assignment = self._assignment(connection, row, attempt.number)
+                told = assignment(connection, self._state, self._projects, self._seal, row, attempt.number)
                 # by this, not by the environment, which may change meanwhile, it is known what the attempt may do
-                told = {**machine, "elsewhere": assignment["jobs_folder"] is None}
+                known = {**machine, "elsewhere": told["jobs_folder"] is None}
                 connection.execute(
                     sa.update(attempts)
                     .where(_key(attempt))
-                    .values(started=attempt.started or clock.now(), machine=told)
+                    .values(started=attempt.started or clock.now(), machine=known)
                 )
                 self._moves.touch(connection, row, machine=machine, status_detail="preparing")
-        if assignment is None:
+        if told is None:
             raise StaleAttempt("The execution was stopped before it began.")
-        return assignment
-
-    def _assignment(self, connection: Connection, row: Any, number: int) -> dict[str, Any]:
-        plain, secret = self._projects.opened_variables(connection, row.project_id)
-        given = {name: value for name, value in row.environment_variables.items() if value is not None}
-        secret = {name: value for name, value in secret.items() if name not in given}
-        secret.update(self._seal.open(row.secrets) or {})
-        variables = {**plain, **given, **secret}
-        environment = connection.execute(
-            sa.select(environments.c.engine, environments.c.containers).where(environments.c.id == row.environment_id)
-        ).one()
-        wanted = container(environment.containers, row.image, row.resources)
-        if wanted is not None:
-            # on a personal server the machine's user and the server's are one: so are their images
-            accounts = connection.execute(sa.select(sa.func.count()).select_from(users)).scalar_one()
-            wanted["local_images"] = environment.engine == HERE and stands_for_organization(accounts)
-        notebook = None
-        if row.notebook_path:
-            notebook = {"path": row.notebook_path, "kernel": row.kernel, "inject": row.inject}
-        assignment = {
-            "execution": {
-                "id": row.id,
-                "counter": row.counter,
-                "title": row.title,
-                "step": row.step,
-                "image": row.image,
-                "tags": listing.tags_of(connection, [row.id])[row.id],
-                "ctime": clock.text(row.ctime),
-                "commit": row.commit_identifier,
-                "project": {"id": row.project_id, "name": row.project_name},
-                "environment": {
-                    "id": row.environment_id,
-                    "name": row.environment_name,
-                    "slug": row.environment_slug.partition("~")[0],
-                },
-                "creator": {"id": row.creator_id, "username": row.creator_name},
-            },
-            "attempt": number,
-            "beat_seconds": BEAT_SECONDS,
-            "fence_seconds": None,
-            "jobs_folder": str(self._state.jobs),
-            "cache_folder": str(self._state.cache),
-            "code": {"git_dir": str(self._state.repository(row.project_id)), "commit": row.commit_sha},
-            "notebook": notebook,
-            "commands": row.commands,
-            "parameters": row.parameters,
-            **data_of(connection, self._seal, row, number),
-            "environment_variables": variables,
-            "secret_names": sorted(secret),
-            "limits": {
-                "time_limit": row.time_limit,
-                "no_output_timeout": row.no_output_timeout,
-                "notebook_output_bytes": NOTEBOOK_OUTPUT_BYTES,
-            },
-            "container": wanted,
-            "store": {"type": "local", "root": str(self._state.store)},
-            "private_redirects": bool(self._state.settings().get("private_redirects")),
-            "left_out": row.left_out,
-            "log": [_UNENFORCED.format(asked=", ".join(row.resources))] if row.resources and wanted is None else [],
-        }
-        return assignment if environment.engine == HERE else elsewhere(assignment)
+        return told
 
     def attempt(self, token: str) -> Any:
         """The attempt of the token, with its lease renewed."""

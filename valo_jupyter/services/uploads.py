@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from valo_jupyter.services.accounts import User
 from valo_jupyter.services.built_in import alone_with, is_gone
 from valo_jupyter.services.data import checked_aliases, checked_file_name, checked_metadata
 from valo_jupyter.services.datum_rows import checked_tags
+from valo_jupyter.services.parts import grow
 from valo_jupyter.services.projects import visible_project
 from valo_jupyter.services.stores import Stores
 from valo_jupyter.stores.base import ObjectInfo
@@ -100,15 +100,10 @@ class Uploads:
             end = start + content.stat().st_size
             if total != row.size or end > total:
                 raise Invalid(f"The file has {row.size} bytes; this part would be of {start} to {end} of {total}.")
-            size = self.received(row)
-            if start <= size < end:
-                with content.open("rb") as source, self._part(row.id).open("ab") as target:
-                    source.seek(size - start)
-                    shutil.copyfileobj(source, target, 1 << 20)
-                with self._database.write() as connection:
-                    key = uploads.c.id == row.id
-                    connection.execute(sa.update(uploads).where(key).values(mtime=clock.now()))
-            if self.received(row) == total:
+            size = grow(self._part(row.id), content, start)
+            with self._database.write() as connection:
+                connection.execute(sa.update(uploads).where(uploads.c.id == row.id).values(mtime=clock.now()))
+            if size == total:
                 self._finish(user, row)
         return self.get(user, upload_id)
 
