@@ -34,7 +34,7 @@ class Scheduler:
         return {
             "name": "m-1",
             "scheduler": self.dask.address,
-            "tls": Credentials.of_machines(self.tls).texts(),
+            "tls": Credentials.of_machine(self.tls, changes.get("name", "m-1")),
             "folder": str(self.folder),
             "version": __version__,
             **changes,

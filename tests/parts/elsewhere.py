@@ -40,7 +40,6 @@ class ProcessEngine(DaskEngine):
         #: of its machines, beside their own
         self.variables: dict[str, str] = {}
         self.processes: dict[str, _Process] = {}
-        self._tls = Credentials.of_machines(state.root / "tls")
         super().__init__(slug="bench", credentials=Credentials.in_folder(state.root / "tls"))
 
     @property
@@ -79,7 +78,7 @@ class ProcessEngine(DaskEngine):
         return {
             "name": name,
             "scheduler": scheduler,
-            "tls": self._tls.texts(),
+            "tls": Credentials.of_machine(self.state.root / "tls", name),
             "folder": "~/.cache/valo",
             "version": __version__,
             "site": {"kind": "ssh", "place": "on-prem", "region": "here"},
@@ -105,7 +104,8 @@ class _Process(ProcessInterface):
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(engine.configuration(self._name, self._scheduler)).encode() + b"\n")
+        config = await asyncio.to_thread(engine.configuration, self._name, self._scheduler)
+        self._process.stdin.write(json.dumps(config).encode() + b"\n")
         engine.processes[self._name] = self
         self._waiter = asyncio.get_running_loop().create_task(self._wait())
         await super().start()

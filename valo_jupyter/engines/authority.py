@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from valo_jupyter.domain.state import write_private
+from valo_jupyter.engines.credentials import common_name
 
 _DAYS = 3650
+#: longer than a machine lives
+_MACHINE_DAYS = 400
 _PEM = serialization.Encoding.PEM
 
 
@@ -53,29 +57,43 @@ class Authority:
         `client`: it may open connections, too. `hosts`: names and addresses that it is valid for; without any it is
         nobody's who checks names.
         """
+        self._write(role, *self._sign(common_name(role), client, [_host(one) for one in hosts or ()]))
+
+    def issue_to(self, address: str) -> dict[str, str]:
+        """Those of a machine that `address` names, as texts that are kept nowhere here."""
+        names = [x509.UniformResourceIdentifier(address)]
+        certificate, key = self._sign(common_name("machine"), True, names, days=_MACHINE_DAYS)
+        return {"certificate": certificate.public_bytes(_PEM).decode(), "key": _secret(key)}
+
+    def _sign(
+        self, name: str, client: bool, names: Sequence[x509.GeneralName], *, days: int = _DAYS
+    ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         key = ec.generate_private_key(ec.SECP256R1())
         usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if client else [])]
         own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         unsigned = (
-            _certificate(_named(f"Valo {role}"), self.certificate.subject, key)
+            _certificate(_named(name), self.certificate.subject, key, days)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(own, critical=False)
             .add_extension(_usage(signs=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage(usages), critical=False)
         )
-        if hosts:
-            unsigned = unsigned.add_extension(
-                x509.SubjectAlternativeName([_host(one) for one in hosts]), critical=False
-            )
-        self._write(role, unsigned.sign(self.key, hashes.SHA256()), key)
+        if names:
+            unsigned = unsigned.add_extension(x509.SubjectAlternativeName(names), critical=False)
+        return unsigned.sign(self.key, hashes.SHA256()), key
 
     def _write(self, role: str, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
-        secret = key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        write_private(self.folder / f"{role}-key.pem", secret.decode())
+        write_private(self.folder / f"{role}-key.pem", _secret(key))
         write_private(self.folder / f"{role}.pem", certificate.public_bytes(_PEM).decode())
 
 
-def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _secret(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(_PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, days: int = _DAYS
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.timezone.utc)
     return (
         x509.CertificateBuilder()
@@ -85,7 +103,7 @@ def _certificate(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePri
         .serial_number(x509.random_serial_number())
         # clocks of machines differ
         .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=_DAYS))
+        .not_valid_after(now + datetime.timedelta(days=days))
     )
 
 

@@ -13,6 +13,7 @@ from distributed.security import Security
 
 from valo_jupyter.engines.credentials import Credentials
 from valo_jupyter.engines.guard import NEEDED, refuse_pickles
+from valo_jupyter.engines.peers import OwnStream, checked
 
 #: a worker that has registered listens to the scheduler soon after
 _REGISTERED_SECONDS = 1.0
@@ -71,7 +72,10 @@ class QuietScheduler(Scheduler):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         refuse_pickles()
         super().__init__(*args, **kwargs)
-        self.handlers = {name: handler for name, handler in self.handlers.items() if name in NEEDED}
+        self.handlers = {op: checked(op, handler) for op, handler in self.handlers.items() if op in NEEDED}
+
+    async def handle_stream(self, comm: Any, extra: dict[str, Any] | None = None) -> None:
+        await super().handle_stream(OwnStream(comm, extra or {}), extra)  # type: ignore[arg-type]
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
         pass

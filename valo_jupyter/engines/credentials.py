@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import fcntl
+import json
 import os
 import subprocess
 import sys
@@ -12,7 +14,17 @@ from pathlib import Path
 
 _RENEW_AFTER_SECONDS = 5 * 365 * 86400
 #: what a folder of an earlier version has
-_FORMER = ("certificate.pem", "key.pem")
+_FORMER = ("certificate.pem", "key.pem", "machine.pem", "machine-key.pem")
+#: before the name of a machine, in its certificate
+MACHINE = "valo:machine/"
+
+
+def common_name(role: str) -> str:
+    """What the certificates of a role are called."""
+    return f"Valo {role}"
+
+
+ENGINE = common_name("engine")
 
 
 @dataclass(frozen=True)
@@ -25,30 +37,25 @@ class Credentials:
 
     @classmethod
     def in_folder(cls, folder: Path) -> Credentials:
-        """The engine's, made with all others when there are none."""
-        return cls._made(folder, "engine")
+        """The engine's, made with the authority when there is none."""
+        found = cls._at(folder, "engine")
+        if not found._usable():
+            _make(folder)
+        return found
 
     @classmethod
-    def of_machines(cls, folder: Path) -> Credentials:
-        """What machines show; they may connect to the engine, and are no server."""
-        return cls._made(folder, "machine")
+    def of_machine(cls, folder: Path, name: str) -> dict[str, str]:
+        """What one machine elsewhere shows, `{"ca", "certificate", "key"}` as texts: made now, and kept nowhere here.
+
+        It may connect to the engine, which takes it for the machine of this name alone; it is no server.
+        """
+        return json.loads(_make(folder, machine=name))
 
     @classmethod
     def of_server(cls, folder: Path, hosts: list[str]) -> Credentials:
         """For the listener that machines reach under these names and addresses; made anew each time."""
         _make(folder, *hosts)
         return cls._at(folder, "server")
-
-    def texts(self) -> dict[str, str]:
-        """What the files hold, for a machine that cannot read them: `{"ca", "certificate", "key"}`."""
-        return {name: Path(getattr(self, name)).read_text() for name in ("ca", "certificate", "key")}
-
-    @classmethod
-    def _made(cls, folder: Path, name: str) -> Credentials:
-        found = cls._at(folder, name)
-        if not found._usable():
-            _make(folder)
-        return found
 
     @classmethod
     def _at(cls, folder: Path, name: str) -> Credentials:
@@ -62,30 +69,38 @@ class Credentials:
         return age < _RENEW_AFTER_SECONDS and os.access(self.key, os.R_OK) and os.access(self.certificate, os.R_OK)
 
 
-def _make(folder: Path, *hosts: str) -> None:
-    """See that everything is there; with `hosts`, the server's certificate too."""
+def _make(folder: Path, *hosts: str, machine: str | None = None) -> bytes:
+    """See that everything is there; with `hosts`, the server's certificate too. What is said of the `machine`."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # in a process of its own: the library would stay in a server's memory for what is done once
+    # in a process of its own: the library would stay in a server's memory for what is done now and then
     command = [sys.executable, "-m", "valo_jupyter.engines.credentials", str(folder), *hosts]
-    subprocess.run(command, check=True, timeout=60)
+    if machine is not None:
+        command += ["--machine", machine]
+    return subprocess.run(command, check=True, timeout=60, stdout=subprocess.PIPE).stdout
 
 
-def main(folder: Path, hosts: list[str]) -> None:
+def main(folder: Path, hosts: list[str], machine: str | None) -> None:
     from valo_jupyter.engines.authority import Authority
 
     # web process and engine may both be the first
     with open(folder / ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        fresh = not Credentials._at(folder, "engine")._usable() or not Credentials._at(folder, "machine")._usable()
+        fresh = not Credentials._at(folder, "engine")._usable()
         authority = Authority.create(folder) if fresh else Authority.open(folder)
         if fresh:
             authority.issue("engine", client=True)
-            authority.issue("machine", client=True)
-            for name in _FORMER:
-                (folder / name).unlink(missing_ok=True)
+        for name in _FORMER:
+            (folder / name).unlink(missing_ok=True)
         if hosts:
             authority.issue("server", hosts=hosts)
+    if machine is not None:
+        print(json.dumps({"ca": (folder / "ca.pem").read_text(), **authority.issue_to(MACHINE + machine)}))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("hosts", nargs="*")
+    parser.add_argument("--machine")
+    given = parser.parse_args()
+    main(given.folder, given.hosts, given.machine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from contextlib import suppress
 from typing import Any
@@ -36,7 +37,8 @@ class ElsewhereEngine(DaskEngine):
         self.state = state
         self.options = options
         super().__init__(slug=slug, credentials=Credentials.in_folder(state.root / "tls"))
-        self._machines = Credentials.of_machines(state.root / "tls")
+        #: what each machine that was asked for shows, as texts
+        self.keys: dict[str, dict[str, str]] = {}
 
     async def start(self) -> None:
         self._host = self._reachable_host()
@@ -71,15 +73,19 @@ class ElsewhereEngine(DaskEngine):
     def address_for(self, name: str, order: Order) -> str:
         return order.machines_url or order.server_url
 
+    async def make_key(self, name: str) -> None:
+        """One for the machine, before it is told its `configuration`."""
+        self.keys[name] = await asyncio.to_thread(Credentials.of_machine, self.state.root / "tls", name)
+
     def configuration(self, name: str) -> dict[str, Any]:
-        """What the program of the machine is told; holds a key."""
+        """What the program of the machine is told; holds its key."""
         scheduler = self._cluster.scheduler
         assert scheduler is not None, "a started cluster has its scheduler"
         port = urlsplit(scheduler.address).port
         return {
             "name": name,
             "scheduler": f"tls://{self._host}:{port}",
-            "tls": self._machines.texts(),
+            "tls": self.keys[name],
             "folder": self.options.get("folder") or "~/.cache/valo",
             "cache_bytes": None,
             "kernel": self.last_kernel,

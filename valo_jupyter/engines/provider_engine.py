@@ -98,6 +98,14 @@ class ProviderEngine(ElsewhereEngine):
 
     async def _give(self, name: str) -> None:
         try:
+            await self.make_key(name)
+            if name in self._endings:
+                # it is taken back before it was asked for
+                self._never_given.add(name)
+                return
+            if name not in self._given:
+                self.keys.pop(name)
+                return
             await self.provider.give(name, self.configuration(name))
         except Refused as refused:
             if not refused.unclear:
@@ -170,7 +178,7 @@ class ProviderEngine(ElsewhereEngine):
 
     def _over_and_done(self, name: str) -> None:
         self._never_given.discard(name)
-        for known in (self._given, self._runs_since, self._words):
+        for known in (self._given, self._runs_since, self._words, self.keys):
             known.pop(name, None)
         self.has_ended(name)
         self.gone(name, "it was ended")

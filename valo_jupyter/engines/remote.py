@@ -111,7 +111,8 @@ async def _serve(config: dict[str, Any], machine: RemoteMachine, output: Bounded
     """Take orders; when the connection ends, come back until the fence has passed."""
     from valo_jupyter.engines.cluster import security
     from valo_jupyter.engines.credentials import Credentials
-    from valo_jupyter.engines.worker import serve, standing_for
+    from valo_jupyter.engines.peers import standing_for
+    from valo_jupyter.engines.worker import serve
 
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

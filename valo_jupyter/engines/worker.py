@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -132,13 +131,3 @@ async def serve(
             except asyncio.TimeoutError:
                 minutely()
     return worker.dismissed
-
-
-def standing_for(name: str) -> str:
-    """An address that is one machine's alone and leads nowhere.
-
-    Machines elsewhere listen on their own loopback, where nobody needs to reach them; the scheduler tells workers apart
-    by address.
-    """
-    digest = hashlib.sha256(name.encode()).digest()
-    return f"tls://127.{digest[0]}.{digest[1]}.{1 + digest[2] % 254}:{1 + int.from_bytes(digest[3:5], 'big') % 65535}"
