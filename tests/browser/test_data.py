@@ -1,15 +1,17 @@
 """Files as a person walks them in Lab: made, found, looked at, named, traced, taken along, used, uploaded."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
+from tests.browser.axe import THEMES, change_theme, violations
 from tests.parts.lab import Lab, kernel_ready
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 MAKES = """import os, pathlib
 folder = pathlib.Path(os.environ['VH_OUTPUTS_DIR'])
@@ -64,7 +66,8 @@ def test_files_are_found_looked_at_named_and_traced(opened: Page):
     search.press("Enter")
     expect(files.locator(".valo-DatumTable-row[data-id]")).to_have_count(1)
     files.get_by_role("button", name="Show all").click()
-    files.get_by_role("button", name="notes.json").click()
+    # a row is opened wherever it is clicked
+    files.locator(".valo-DatumTable-row", has_text="notes.json").get_by_text("#1").click()
     # what is in a file is the user's: no address in it is made another
     expect(files.locator(".valo-Preview-text")).to_contain_text("http://127.0.0.1/api/v0/")
 
@@ -118,3 +121,92 @@ def test_a_file_is_picked_for_an_input(page: Page, lab: Lab):
     form.get_by_role("searchbox", name="Search files").fill("train")
     form.get_by_role("list").get_by_role("button", name="train.csv", exact=False).click()
     expect(form.get_by_role("textbox", name="data", exact=True)).to_have_value(re.compile("datum://"))
+
+
+#: files that a hand drops: what is above the place, and what it lets go, are the same
+DROP = """([name, size]) => {
+    const dataTransfer = new DataTransfer();
+    dataTransfer.items.add(new File([new Uint8Array(size).fill(65)], name, { lastModified: 1_700_000_000_000 }));
+    for (const type of ['dragover', 'drop']) {
+        document.querySelector('.valo-Files').dispatchEvent(
+            new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true })
+        );
+    }
+}"""
+
+
+def kept(request: Request) -> bool:
+    """Whether Lab saves with it, beside all else, what is being uploaded."""
+    return "api/workspaces" in request.url and '"valo-jupyter:uploads":[{"id":' in (request.post_data or "")
+
+
+def test_an_upload_goes_on_after_a_reload(opened: Page, lab: Lab):
+    page = opened
+    size = 20_000_000
+    command(page, "valo:open-data")
+    files = shown(page)
+    expect(files.get_by_role("button", name="Upload…")).to_be_enabled()
+    sent: list[str] = []
+
+    def cut(route: Route) -> None:
+        if route.request.method == "PUT":
+            sent.append(route.request.headers["content-range"])
+        # behind the first part nothing comes through
+        route.abort() if len(sent) > 1 else route.continue_()
+
+    parts = re.compile("/uploads/[^/]+/")
+    page.route(parts, cut)
+    with page.expect_response(lambda response: kept(response.request)):
+        page.evaluate(DROP, ["big.bin", size])
+    expect(files.get_by_role("progressbar", name="Upload of big.bin")).to_have_js_property("value", 8_388_608 / size)
+    page.unroute(parts, cut)
+    page.goto(f"{lab.url}/lab/workspaces/auto-data")
+    page.wait_for_function("() => window.jupyterapp?.commands.hasCommand('valo:open-data')")
+    page.evaluate("async () => { await window.jupyterapp.restored; }")
+    command(page, "valo:open-data")
+    files = shown(page)
+    expect(files.locator(".valo-Upload")).to_have_attribute("data-upload", "lost")
+    with page.expect_request(lambda request: request.method == "PUT" and bool(parts.search(request.url))) as first:
+        page.evaluate(DROP, ["big.bin", size])
+    assert first.value.headers["content-range"].startswith("bytes 8388608-")
+    expect(files.locator(".valo-Upload")).to_have_attribute("data-upload", "done")
+    expect(files.locator(".valo-DatumTable-row", has_text="big.bin")).to_contain_text("20 MB")
+
+
+#: what stands on a page that is there
+LOOKED = {
+    "data": ".valo-Datum",
+    "adopt": ".valo-Panel",
+    "trace": ".valo-TraceGraph",
+    "datasets": ".valo-Message-title",
+    "stores": '[data-store="built-in"]',
+    "store": ".valo-Settings",
+}
+
+
+def test_the_pages_of_data_are_for_all(opened: Page, tmp_path: Path):
+    page = opened
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    command(page, "valo:open-data")
+    with page.expect_file_chooser() as chooser:
+        shown(page).get_by_role("button", name="Upload…").click()
+    chooser.value.set_files(tmp_path / "broken.png")
+    shown(page).locator(".valo-DatumTable-row", has_text="broken.png").click()
+    expect(shown(page).get_by_role("alert")).to_contain_text("no image that this browser shows")
+
+    pages = {
+        "data": lambda: None,
+        "adopt": lambda: shown(page).get_by_role("button", name="Adopt…").click(),
+        "trace": lambda: shown(page).get_by_role("button", name="Trace", exact=True).click(),
+        "datasets": lambda: command(page, "valo:open-datasets"),
+        "stores": lambda: command(page, "valo:open-stores"),
+        "store": lambda: shown(page).get_by_role("button", name="Add data store").first.click(),
+    }
+    found = {}
+    for name, go in pages.items():
+        go()
+        expect(shown(page).locator(LOOKED[name])).to_be_visible()
+        for theme in THEMES:
+            change_theme(page, theme)
+            found[name, theme] = violations(page, ".valo-Page:not(.lm-mod-hidden *)")
+    assert not any(found.values()), found
