@@ -14,7 +14,7 @@ import urllib3
 
 from valo_jupyter.domain.errors import ServerUnreachable
 from valo_jupyter.stores.base import Cancel, CheckReport, ObjectInfo, Progress
-from valo_jupyter.stores.digests import CHUNK, Checksums, Digester, digest_file, noted_in
+from valo_jupyter.stores.digests import CHUNK, Checksums, Digester, digest_file
 from valo_jupyter.stores.errors import Cancelled, Changed, Corrupt, Denied, NotFound
 from valo_jupyter.stores.local import SCHEME, LocalStore
 
@@ -77,7 +77,7 @@ class ServerStore:
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> ObjectInfo:
-        digester = Digester(noted_in(noted))
+        digester = Digester()
         try:
             with path.open("xb") as file:
                 self._receive(key, file, digester, progress, cancel)
