@@ -15,10 +15,9 @@ from valo_jupyter.client.environments import Environment
 from valo_jupyter.client.executions import Execution
 from valo_jupyter.client.find import find_server
 from valo_jupyter.client.http import Http
-from valo_jupyter.client.lookup import Lookup
+from valo_jupyter.client.lookup import Lookup, listed
 from valo_jupyter.client.registries import Registry
 from valo_jupyter.client.stores import Store
-from valo_jupyter.domain.errors import Invalid
 
 
 class Client:
@@ -170,20 +169,16 @@ class Client:
         execution
             What it made or used; its number, `project:12` or id.
         """
-        if limit < 1:
-            raise Invalid(f"The limit is {limit}: ask for 1 file or more.")
         query = {
             "search": search,
-            "tag": _listed(tag),
+            "tag": listed(tag),
             "alias": alias,
             "store": store,
             "execution": None if execution is None else self.execution(execution).id,
-            "limit": limit,
             "ordering": "-ctime",
         }
-        pages = [self.http.get("data/", {"project": one, **query}) for one in self._lookup.scope(project)]
-        items = sorted((item for page in pages for item in page["results"]), key=lambda item: item["ctime"])
-        return [Datum(self, item) for item in reversed(items[-limit:])]
+        found = self._lookup.newest("data/", self._lookup.scope(project), query, limit)
+        return [Datum(self, item) for item in found]
 
     def datum(self, reference: str, *, project: str | None = None) -> Datum:
         """One file, by its id, an alias, or `datum://` and either."""
@@ -282,20 +277,10 @@ class Client:
         limit
             At most so many, at least 1.
         """
-        if limit < 1:
-            raise Invalid(f"The limit is {limit}: ask for 1 execution or more.")
-        query = {
-            "status": _listed(status),
-            "tag": _listed(tag),
-            "notebook": notebook,
-            "search": search,
-            "limit": limit,
-            "ordering": "-counter",
-        }
+        query = {"status": listed(status), "tag": listed(tag), "notebook": notebook, "search": search}
         scope = self._lookup.scope(project, everywhere=everywhere)
-        pages = [self.http.get("executions/", {"project": project_id, **query}) for project_id in scope]
-        items = sorted((item for page in pages for item in page["results"]), key=lambda item: item["ctime"])
-        return [Execution(self, item) for item in reversed(items[-limit:])]
+        found = self._lookup.newest("executions/", scope, {**query, "ordering": "-counter"}, limit)
+        return [Execution(self, item) for item in found]
 
     def execution(self, reference: int | str) -> Execution:
         """One execution: its counter, `#12`, `project:12`, `project:latest` or its id.
@@ -321,9 +306,3 @@ class Client:
     def _home(self) -> str | None:
         """`<host>:<folder>` of the project that this process works in; a plain client works in none."""
         return None
-
-
-def _listed(value: str | Iterable[str] | None) -> list[str] | None:
-    if value is None:
-        return None
-    return [value] if isinstance(value, str) else list(value)

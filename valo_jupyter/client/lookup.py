@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from valo_jupyter.client.http import Http
@@ -54,6 +55,14 @@ class Lookup:
         at_home = [item["id"] for item in projects if self._is_home(item)]
         return at_home if at_home and not everywhere else [item["id"] for item in projects]
 
+    def newest(self, path: str, scope: list[str], query: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+        """The newest of what the projects have at the path, each of which answers for itself."""
+        if limit < 1:
+            raise Invalid(f"The limit is {limit}: ask for 1 or more.")
+        pages = [self._http.get(path, {"project": one, **query, "limit": limit}) for one in scope]
+        items = sorted((item for page in pages for item in page["results"]), key=lambda item: item["ctime"])
+        return items[-limit:][::-1]
+
     def one(self, project: str | None = None) -> str:
         """The id of the project that something is to be made in: the one named, the one at home, or the only one."""
         scope = self.scope(project)
@@ -100,3 +109,10 @@ class Lookup:
             choices = ", ".join(self.short(item) for item in found)
             raise NotFound(f"#{counter} is an execution in several projects; say which: {choices}.")
         return found[-1]
+
+
+def listed(value: str | Iterable[str] | None) -> list[str] | None:
+    """One text as a list of it."""
+    if value is None:
+        return None
+    return [value] if isinstance(value, str) else list(value)
