@@ -20,14 +20,20 @@ export function DetailsView(props: {
   onTags: (tags: string[]) => void;
   /** Shows a code cell of the executed notebook, by its number. */
   onShowCell: (code: number) => void;
+  /** Leads to the failing cell in the notebook that it was made of. */
+  onGoToCell?: () => void;
 }): JSX.Element {
   const trans = useTrans();
-  const { execution, codeUrl, cells, onTags, onShowCell } = props;
+  const { execution, codeUrl, cells, onTags, onShowCell, onGoToCell } = props;
   const { error, machine, capture, seconds } = execution;
   return (
     <div className="valo-Details">
       {error?.ename || error?.traceback ? (
-        <ErrorBox error={error} onShowCell={execution.notebook ? onShowCell : undefined} />
+        <ErrorBox
+          error={error}
+          onShowCell={execution.notebook ? onShowCell : undefined}
+          onGoToCell={execution.notebook ? onGoToCell : undefined}
+        />
       ) : (
         execution.status_detail &&
         ENDED.has(execution.status) &&

@@ -37,9 +37,12 @@ describe('the box of an error', () => {
 
   it('leads to the failing cell where there is a notebook', () => {
     const show = vi.fn();
-    const { rerender } = render(<ErrorBox error={error} onShowCell={show} />);
+    const go = vi.fn();
+    const { rerender } = render(<ErrorBox error={error} onShowCell={show} onGoToCell={go} />);
     fireEvent.click(screen.getByRole('button', { name: 'Show the cell in the notebook' }));
     expect(show).toHaveBeenCalledWith(7);
+    fireEvent.click(screen.getByRole('button', { name: 'Go to the cell' }));
+    expect(go).toHaveBeenCalled();
     rerender(<ErrorBox error={error} />);
     expect(screen.queryByRole('button')).toBeNull();
   });

@@ -11,11 +11,13 @@ export function ErrorBox(props: {
   error: IExecutionError;
   /** Shows a code cell, by its number. */
   onShowCell?: (code: number) => void;
+  /** Leads to the cell in the notebook that it was made of. */
+  onGoToCell?: () => void;
 }): JSX.Element {
   const trans = useTrans();
   const id = useId();
   const [all, setAll] = useState(false);
-  const { error, onShowCell } = props;
+  const { error, onShowCell, onGoToCell } = props;
   const { code_cell: number } = error;
   const message = [error.ename, error.evalue].filter(Boolean).join(': ');
   const traceback = error.traceback?.trimEnd() ?? '';
@@ -44,6 +46,11 @@ export function ErrorBox(props: {
             onClick={() => setAll(!all)}
           >
             {all ? trans.__('Show less') : trans.__('Show all %1 lines', lines.length)}
+          </button>
+        )}
+        {number && onGoToCell && (
+          <button type="button" className="valo-Chip" onClick={onGoToCell}>
+            {trans.__('Go to the cell')}
           </button>
         )}
         {number && onShowCell && (

@@ -1,10 +1,11 @@
 /** The Details tab. */
 import { DetailsView } from '../components/DetailsView';
 import { useLook, useModel } from '../components/hooks';
+import { CommandIDs } from '../tokens';
 import type { ITabProps } from './detail';
 
 export default function DetailsTab(props: ITabProps): JSX.Element {
-  const { model, execution, failed, onShowCell } = props;
+  const { model, execution, failed, command, onShowCell } = props;
   const notebook = execution.notebook ? model.notebook : null;
   useModel(notebook);
   useLook(notebook);
@@ -14,6 +15,7 @@ export default function DetailsTab(props: ITabProps): JSX.Element {
       codeUrl={model.api.codeUrl(execution.id)}
       cells={notebook?.cells ?? []}
       onShowCell={onShowCell}
+      onGoToCell={() => command(CommandIDs.goToCell, { id: execution.id })}
       onTags={tags => void model.setTags(tags).catch(failed)}
     />
   );
