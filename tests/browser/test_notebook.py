@@ -10,7 +10,7 @@ from tests.browser.axe import THEMES, change_theme, violations
 from tests.parts.lab import Lab, kernel_ready, open_execution
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 
 PARAMETERS = ("parameters", "lr = 0.1\nepochs = 2")
 
