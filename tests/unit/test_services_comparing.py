@@ -11,7 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from tests.unit.test_services_pool import environment, place, user
 from valo_jupyter import snapshots
-from valo_jupyter.domain.errors import NotFound
+from valo_jupyter.domain.errors import Conflict, NotFound
 from valo_jupyter.services import Services, comparing
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.comparing import Comparison
@@ -162,6 +162,15 @@ def test_what_cannot_be_compared_is_said(runs: Runs, monkeypatch: pytest.MonkeyP
     assert "format 4" in found.problems[0]
 
     other = runs.run({}, executed=notebook("lr = 1", printed="y" * 500))
+    monkeypatch.setattr(comparing, "_SECONDS", 0.001)
+    found = runs.compare(executed, other)
+    assert found.notebooks is None
+    assert found.problems == [
+        "The notebooks are too much to be compared. Download both, and compare them with `nbdiff-web`."
+    ]
+    monkeypatch.setattr(comparing, "_PATIENCE", 0.01)
+    with runs.services.comparing._turns, runs.services.comparing._turns, pytest.raises(Conflict):
+        runs.compare(executed, other)
     monkeypatch.setattr(comparing, "MOST_BYTES", 500)
     found = runs.compare(executed, other)
     assert found.notebooks is None
