@@ -2,7 +2,7 @@
 import { tsvParseRows, csvParseRows } from 'd3-dsv';
 import { lazy, Suspense, useEffect, useMemo, useState, type ReactNode } from 'react';
 import type { DataAPI } from '../api/data';
-import { asError, isAborted } from '../api/errors';
+import { asError, isAborted, ValoError } from '../api/errors';
 import { READ, readBlob, readText, type IFile } from '../api/files';
 import { Message } from '../components/Message';
 import { PreviewTable } from '../components/PreviewTable';
@@ -133,22 +133,36 @@ export function useContent<T>(
 ): { value: T | null; state: JSX.Element } {
   const trans = useTrans();
   const [value, setValue] = useState<T | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<unknown>(null);
+  const [tries, setTries] = useState(0);
   useEffect(() => {
+    setProblem(null);
     const abort = new AbortController();
     load(abort.signal).then(
       loaded => !abort.signal.aborted && setValue(loaded),
       reason => {
         if (!isAborted(reason) && !abort.signal.aborted) {
-          setProblem(asError(reason).message);
+          setProblem(reason);
         }
       }
     );
     return () => abort.abort();
     // `of` is what is loaded
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, of);
-  const state = problem === null ? <Message kind="busy" title={trans.__('Loading…')} /> : <NotShown text={problem} />;
+  }, [...of, tries]);
+  const state =
+    problem === null ? (
+      <Message kind="busy" title={trans.__('Loading…')} />
+    ) : problem instanceof ValoError ? (
+      // its store does not answer, say: another time it may
+      <Message kind="error" title={trans.__('The file cannot be read')} text={problem.message}>
+        <button type="button" className="jp-mod-styled valo-Button" onClick={() => setTries(tries + 1)}>
+          {trans.__('Try again')}
+        </button>
+      </Message>
+    ) : (
+      <NotShown text={asError(problem).message} />
+    );
   return { value, state };
 }
 
