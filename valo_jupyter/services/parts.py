@@ -19,9 +19,10 @@ _ABANDONED_SECONDS = 86400
 def grow(path: Path, content: Path, start: int) -> int:
     """Add to the file what of the content, which begins at `start` of it, is behind its end; its size then.
 
-    What is there already is skipped; what would leave a gap is not taken.
+    What is there already is skipped; what would leave a gap is not taken. The file is there afterwards, also when empty.
     """
-    size = path.stat().st_size if path.exists() else 0
+    path.touch()
+    size = path.stat().st_size
     end = start + content.stat().st_size
     if not start <= size < end:
         return size
