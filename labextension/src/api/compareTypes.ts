@@ -21,8 +21,10 @@ export interface IExecutionDiff {
   left: IExecution;
   right: IExecution;
   facts: IDifferentFact[];
-  /** The operations are nbdime's; null where one of them is no notebook. */
+  /** The operations are nbdime's; null where one of them is no notebook, or where `problems` says why. */
   notebooks: { left: INotebookContent; right: INotebookContent; diff: unknown[] } | null;
   files: IDifferentFile[];
   same: boolean;
+  /** Sentences: what could not be compared, and why. */
+  problems: string[];
 }

@@ -11,7 +11,8 @@ const same: IExecutionDiff = {
   facts: [],
   notebooks: null,
   files: [],
-  same: true
+  same: true,
+  problems: []
 };
 
 describe('a comparison', () => {

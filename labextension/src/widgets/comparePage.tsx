@@ -60,6 +60,11 @@ function Comparison(props: ICompareProps & { model: ComparisonModel }): JSX.Elem
         {diff.same && (
           <p className="valo-Quiet">{trans.__('They ran the same code with the same values, and came to the same.')}</p>
         )}
+        {diff.problems.map(problem => (
+          <p className="valo-Warning" key={problem}>
+            {problem}
+          </p>
+        ))}
         {diff.facts.length > 0 && (
           <DifferenceTable left={`#${diff.left.counter}`} right={`#${diff.right.counter}`} facts={diff.facts} />
         )}
@@ -83,17 +88,23 @@ function Side(props: ICompareProps & { execution: IExecutionDiff['left'] }): JSX
 function Notebooks(props: ICompareProps & { diff: IExecutionDiff }): JSX.Element {
   const trans = useTrans();
   const { diff, renderers } = props;
-  const { notebooks } = diff;
+  const { notebooks, left, right, problems } = diff;
   const [whole, setWhole] = useState(false);
   const create = useCallback(
     () => notebookDiff(notebooks?.left ?? EMPTY, notebooks?.diff ?? [], renderers),
     [notebooks, renderers]
   );
+  // a comparison that lacks something says above what
+  const complete = problems.length === 0;
   if (!notebooks) {
-    return <p className="valo-Quiet">{trans.__('One of them ran no notebook: there are no cells to compare.')}</p>;
+    return complete && !(left.notebook && right.notebook) ? (
+      <p className="valo-Quiet">{trans.__('One of them ran no notebook: there are no cells to compare.')}</p>
+    ) : (
+      <></>
+    );
   }
   if (notebooks.diff.length === 0) {
-    return <p className="valo-Quiet">{trans.__('The notebooks and their outputs are the same.')}</p>;
+    return complete ? <p className="valo-Quiet">{trans.__('The notebooks and their outputs are the same.')}</p> : <></>;
   }
   return (
     <section className="valo-Facts" data-whole={whole}>
