@@ -26,10 +26,9 @@ export async function askTags(
   if (!button.accept) {
     return null;
   }
-  return {
-    added: body.added.filter(tag => !before.includes(tag)),
-    removed: before.filter(tag => !body.tags.includes(tag))
-  };
+  // what only some have is added to the others; what was typed last holds
+  const { added, tags } = body;
+  return { added, removed: before.filter(tag => !tags.includes(tag) && !added.includes(tag)) };
 }
 
 /** Enter belongs to the dialog: what was typed by then is added. */
