@@ -89,7 +89,7 @@ function Findings(props: {
                   <code>{shown}</code>
                 </td>
                 <td>
-                  {cell !== null && (
+                  {where === 'cell' && cell !== null && (
                     <button type="button" className="valo-Chip" onClick={() => actions.toCell(cell)}>
                       {trans.__('Go to cell')}
                     </button>
