@@ -1,6 +1,9 @@
+import type { Contents } from '@jupyterlab/services';
 import type { IStateDB } from '@jupyterlab/statedb';
 import { StateDB } from '@jupyterlab/statedb';
+import { Signal } from '@lumino/signaling';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../testing/until';
 import { EMPTY, type IDraft } from './draft';
 import { Drafts } from './drafts';
 
@@ -40,5 +43,24 @@ describe('the last choices', () => {
     expect(await drafts.fetch('play/b.ipynb')).toEqual(chosen);
     expect((await new Drafts(state).fetch('play/b.ipynb'))?.parameters).toEqual({ lr: '0.5' });
     expect((await state.list('valo-jupyter')).ids).toEqual(['valo-jupyter:form:play/b.ipynb']);
+  });
+
+  it('go with a notebook, and with the folder it is in', async () => {
+    const contents = { fileChanged: new Signal<Contents.IManager, Contents.IChangedArgs>({} as Contents.IManager) };
+    const drafts = new Drafts(state, contents);
+    const told: string[] = [];
+    drafts.changed.connect((_, path) => told.push(path));
+    for (const path of ['Untitled.ipynb', 'work/a.ipynb', 'workshop/a.ipynb']) {
+      await drafts.save(path, chosen);
+    }
+    told.length = 0;
+    for (const path of ['Untitled.ipynb', 'work']) {
+      contents.fileChanged.emit({ type: 'delete', oldValue: { path }, newValue: null });
+    }
+    await until(() => expect(told).toEqual(['Untitled.ipynb', 'work/a.ipynb']));
+    expect(await drafts.fetch('Untitled.ipynb')).toBeNull();
+    expect(await drafts.fetch('work/a.ipynb')).toBeNull();
+    expect(await drafts.fetch('workshop/a.ipynb')).toEqual(chosen);
+    expect((await state.list('valo-jupyter')).ids).toEqual(['valo-jupyter:form:workshop/a.ipynb']);
   });
 });

@@ -1,4 +1,4 @@
-/** The last choices of each notebook: kept by its path, through renames; secrets only as long as the page lives. */
+/** The last choices of each notebook: kept by its path, through renames, and gone with it; secrets only as long as the page lives. */
 import { PathExt } from '@jupyterlab/coreutils';
 import type { Contents } from '@jupyterlab/services';
 import type { IStateDB } from '@jupyterlab/statedb';
@@ -18,6 +18,8 @@ export class Drafts {
     contents?.fileChanged.connect((_, { type, oldValue, newValue }) => {
       if (type === 'rename' && oldValue?.path && newValue?.path) {
         void this.move(oldValue.path, newValue.path);
+      } else if (type === 'delete' && oldValue?.path) {
+        void this.remove(oldValue.path);
       }
     });
   }
@@ -46,19 +48,34 @@ export class Drafts {
 
   /** A notebook, or a folder of them, has another path. */
   async move(from: string, to: string): Promise<void> {
-    const saved = (await this._state?.list(NAMESPACE))?.ids ?? [];
-    const kept = saved.filter(id => id.startsWith(PREFIX)).map(id => id.slice(PREFIX.length));
-    for (const path of new Set([...this._known.keys(), ...kept])) {
-      if (path !== from && !path.startsWith(`${from}/`)) {
-        continue;
-      }
+    for (const path of await this._within(from)) {
       const draft = await this.fetch(path);
-      this._known.delete(path);
-      await this._state?.remove(key(path));
+      await this._forget(path);
       if (draft) {
         await this.save(PathExt.join(to, path.slice(from.length)), draft);
       }
     }
+  }
+
+  /** A notebook, or a folder of them, is gone: what takes its path is another one. */
+  async remove(path: string): Promise<void> {
+    for (const gone of await this._within(path)) {
+      await this._forget(gone);
+      this.changed.emit(gone);
+    }
+  }
+
+  /** Of a notebook or a folder, each path that has choices. */
+  private async _within(folder: string): Promise<string[]> {
+    const saved = (await this._state?.list(NAMESPACE))?.ids ?? [];
+    const kept = saved.filter(id => id.startsWith(PREFIX)).map(id => id.slice(PREFIX.length));
+    const all = new Set([...this._known.keys(), ...kept]);
+    return [...all].filter(path => path === folder || path.startsWith(`${folder}/`));
+  }
+
+  private async _forget(path: string): Promise<void> {
+    this._known.delete(path);
+    await this._state?.remove(key(path));
   }
 
   private _known = new Map<string, IDraft | null>();
