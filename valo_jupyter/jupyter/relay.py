@@ -110,6 +110,8 @@ class Relay:
 class WatchHandler(ValoHandler):
     """`GET valo/watch?project=<id>&project=…`: hear of these projects' executions for the next minute."""
 
+    # a tab asks three times a minute, whether anybody looks or not
+    _track_activity = False
     relay: Relay
 
     def initialize(self, context: Context, relay: Relay) -> None:  # type: ignore[override]

@@ -84,6 +84,23 @@ async def test_who_may_only_read_changes_nothing(
         assert not upstream.requests
 
 
+async def test_what_pages_ask_by_themselves_keeps_no_idle_server_alive(
+    jp_serverapp, jp_auth_header, http_server_client, upstream
+):
+    jp_serverapp.web_app.settings["disable_check_xsrf"] = True
+    before = jp_serverapp.web_app.last_activity()
+    kept = []
+    for method, path in ROUTES:
+        address = f"{jp_serverapp.base_url}{path}"
+        await http_server_client.fetch(
+            address, method=method, headers=jp_auth_header, raise_error=False, **body_of(method)
+        )
+        if jp_serverapp.web_app.last_activity() != before:
+            kept.append((method, path))
+            before = jp_serverapp.web_app.last_activity()
+    assert kept == [("POST", "valo/run")]
+
+
 async def test_a_page_of_another_site_cannot_post(http_server_client, jp_serverapp, upstream):
     await refused(
         http_server_client.fetch(
