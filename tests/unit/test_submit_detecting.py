@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from valo_jupyter.submit.detecting import find, find_named
+from valo_jupyter.submit.detecting import MOST, find, find_named
 
 # joined here, so that no scanner takes these lines for what they only look like
 AWS = "AKIA" + "IOSFODNN7ABCDEFG"
@@ -33,9 +33,9 @@ KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIEpAIBAAKCAQEA0Z3VS5JJcds3xfn/ygW
         ("hook('https://hooks.slack.com/services/" + "T0001/B0001/abcdefXYZ123')", "Slack Token", "http…", 1),
         (f"t = '{JWT}'", "JSON Web Token", "eyJh…", 1),
         (KEY, "Private Key", "", 1),
-        ('db = "postgresql://ana:s3cr3t9@db.example.org/x"', "Basic Auth Credentials", "s3cr…", 1),
-        ('password = "hunter2x"', "Password or Key", "hunt…", 1),
-        ('connect(host, password="p4ssw0rd1")', "Password or Key", "p4ss…", 1),
+        ('db = "postgresql://ana:s3cr3t9@db.example.org/x"', "Basic Auth Credentials", "s3…", 1),
+        ('password = "hunter2x"', "Password or Key", "hu…", 1),
+        ('connect(host, password="p4ssw0rd1")', "Password or Key", "p4s…", 1),
         ('os.environ["OPENAI_API_KEY"] = "abc123def456"', "Password or Key", "abc1…", 1),
     ],
 )  # fmt: skip
@@ -82,6 +82,27 @@ def test_not_found(text: str) -> None:
 )
 def test_a_name_may_say_it(name: str, value: str, secret: bool) -> None:
     assert bool(find_named(name, value)) is secret
+
+
+def test_a_private_key_is_found_whatever_stands_around_it() -> None:
+    assert [one.line for one in find(f"{KEY}\nprint(f'{{k}} ...')")] == [1]
+    mention = 'if "-----BEGIN RSA ' + 'PRIVATE KEY-----" in text: pass\n' + "x = 1\n" * 100
+    assert [one.line for one in find(mention + KEY)] == [102]
+    in_json = json.dumps({"private_key": KEY.replace("RSA ", "")})
+    assert [one.kind for one in find(in_json, "account.json")] == ["Private Key"]
+
+
+def test_a_short_value_is_not_shown_whole() -> None:
+    [found] = find("postgres://u:Ab1z@db.corp/x")
+    assert found.shown == "A…"
+
+
+def test_a_text_full_of_them_does_not_take_for_ever() -> None:
+    many = "\n".join(f"postgres://u:pa55word{number}@db.corp/x" for number in range(20_000))
+    assert len(find(many)) == MOST
+    rows = "\n".join(f'{{"password": "pa55word{number}"}}' for number in range(20_000))
+    assert len(find(rows, "users.json")) == MOST
+    assert len(find(rows, "users.json", until=0.0)) <= 1
 
 
 def test_configuration_assigns_without_quotes() -> None:

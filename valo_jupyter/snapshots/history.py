@@ -107,8 +107,11 @@ class History:
         return _parse(answer)
 
     def _patch(self, head: str, paths: list[bytes], overrides: dict[str, str]) -> bytes:
-        """The difference to HEAD as text, without secret places, cut at a line when it is long."""
-        shown = [path for path in paths if not _private(path)]
+        """The difference to HEAD as text, cut at a line when it is long; without secret places, and notebooks.
+
+        Notebooks would be in it with their outputs, which no snapshot has of the one that is run.
+        """
+        shown = [path for path in paths if not _private(path) and not path.endswith(b".ipynb")]
         if not shown:
             return b""
         command: list[str | bytes] = ["diff-index", "--patch", "--no-color", "--no-ext-diff", "--no-textconv"]

@@ -6,15 +6,20 @@ detect-secrets imported, which takes a third of a second, once in a process.
 
 from __future__ import annotations
 
+import math
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
+from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-#: Of a value that is passed on: what shows that it is one, and is none itself.
+#: Of a value that is passed on, at the most: what shows that it is one, and is none itself.
 SHOWN = 4
+#: Of one text: whoever has more has something else to do first.
+MOST = 100
 
 
 class Match(NamedTuple):
@@ -27,10 +32,11 @@ class Match(NamedTuple):
     @property
     def shown(self) -> str:
         """What may be shown of it."""
-        return "" if self.kind == _PRIVATE_KEY else f"{self.value[:SHOWN]}…"
+        return "" if self.kind == _PRIVATE_KEY else f"{self.value[: min(SHOWN, len(self.value) // 3)]}…"
 
 
 _PRIVATE_KEY = "Private Key"
+_KEY = re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----((?:(?!-----).){0,20000})", re.DOTALL)
 #: detect-secrets' plugins whose alarms are rarely false, and what is in every text that they find something in.
 _PLUGINS = {
     "aws.AWSKeyDetector": r"A3T|ABIA|ACCA|AKIA|ASIA|(?i:aws)",
@@ -40,7 +46,6 @@ _PLUGINS = {
     "jwt.JwtTokenDetector": r"eyJ[\w-]{10,}\.",
     "npm.NpmDetector": r"_authToken",
     "openai.OpenAIDetector": r"T3BlbkFJ",
-    "private_key.PrivateKeyDetector": r"PRIVATE KEY",
     "pypi_token.PypiTokenDetector": r"pypi-Ag",
     "sendgrid.SendGridDetector": r"SG\.[\w-]{22}",
     "slack.SlackDetector": r"xox[abposr]-|hooks\.slack\.com",
@@ -82,18 +87,26 @@ _SECRET_NAME = re.compile(
 )
 
 
-def find(text: str, name: str = "cell.py") -> list[Match]:
-    """What in `text` looks like a secret; `name` is its file's, whose ending says how code assigns there."""
+def find(text: str, name: str = "cell.py", *, until: float = math.inf) -> list[Match]:
+    """What in `text` looks like a secret, the first `MOST` of it.
+
+    Parameters
+    ----------
+    name
+        Of its file, whose ending says how code assigns there.
+    until
+        When to stop looking, by `time.monotonic()`.
+    """
     found: dict[str, Match] = {}
-    for kind, value, position in _found(text, name):
-        start = text.rfind("\n", 0, position) + 1
-        end = text.find("\n", position)
-        line = text[start : end if end >= 0 else None]
-        if value not in found and "pragma: allowlist" not in line and not _PLACEHOLDER.search(value):
-            found[value] = Match(kind, value, text.count("\n", 0, position) + 1)
-    values = list(found)
-    # what one plugin finds within what another does is the same secret
-    return [one for value, one in found.items() if not any(value != other and value in other for other in values)]
+    end = -1
+    for start, stop, kind, value in sorted(_found(text, name, until), key=lambda one: (one[0], -one[1])):
+        # what one pattern finds within what another does is the same secret
+        if stop <= end or value in found:
+            continue
+        end = stop
+        if "pragma: allowlist" not in text[text.rfind("\n", 0, start) + 1 : _line_end(text, start)]:
+            found[value] = Match(kind, value, text.count("\n", 0, start) + 1)
+    return list(found.values())
 
 
 def find_named(name: str, value: str) -> list[Match]:
@@ -104,35 +117,60 @@ def find_named(name: str, value: str) -> list[Match]:
     return found
 
 
-def _found(text: str, name: str) -> Iterator[tuple[str, str, int]]:
+def _found(text: str, name: str, until: float) -> Iterator[tuple[int, int, str, str]]:
+    """Where each begins and ends, its kind, and the value."""
+    ways = [_formats(text), _keys(text), _known(text)]
+    if PurePosixPath(name).suffix.lower() in _CODE and _WORDS.search(text):
+        ways.append(_assigned(text, name, until))
+    for one in islice(chain(*ways), MOST):
+        yield one
+        if time.monotonic() > until:
+            return
+
+
+def _formats(text: str) -> Iterator[tuple[int, int, str, str]]:
     for kind, pattern in _FORMATS.items():
         for match in re.finditer(pattern, text):
-            yield kind, match[0], match.start()
+            yield *match.span(), kind, match[0]
+
+
+def _keys(text: str) -> Iterator[tuple[int, int, str, str]]:
+    for match in _KEY.finditer(text) if "PRIVATE KEY" in text else ():
+        # its name alone stands in code that reads one
+        if re.search(r"[A-Za-z0-9+/]{40}", match[1]):
+            yield *match.span(), _PRIVATE_KEY, match[0]
+
+
+def _known(text: str) -> Iterator[tuple[int, int, str, str]]:
+    """By detect-secrets' patterns."""
     for plugin, hint in _PLUGINS.items():
-        if re.search(hint, text):
-            detector = _detector(plugin)
-            for value in dict.fromkeys(detector.analyze_string(text)):
-                position = text.find(value)
-                if len(value) < _SHORTEST or (plugin == _URL and _harmless_url(text, value)):
+        if not re.search(hint, text):
+            continue
+        detector = _detector(plugin)
+        holds = getattr(detector, "is_formally_valid", lambda _: True)
+        for pattern in detector.denylist:
+            for match in pattern.finditer(text):
+                group = next((number for number, given in enumerate(match.groups(), 1) if given), 0)
+                value = match[group]
+                if len(value) < _SHORTEST or _PLACEHOLDER.search(value) or not holds(value):
                     continue
-                if detector.secret_type == _PRIVATE_KEY:
-                    value = text[position : position + 400]
-                    if not re.search(r"[A-Za-z0-9+/]{40}", value):
-                        continue  # its name alone, as in code that reads one
-                yield detector.secret_type, value, position
-    if PurePosixPath(name).suffix.lower() in _CODE and _WORDS.search(text):
-        yield from _assigned(text, name)
+                if plugin == _URL and _harmless_url(text[match.end() : match.end() + 300], value):
+                    continue
+                yield *match.span(group), detector.secret_type, value
 
 
-def _assigned(text: str, name: str) -> Iterator[tuple[str, str, int]]:
+def _assigned(text: str, name: str, until: float) -> Iterator[tuple[int, int, str, str]]:
     """Values that are assigned to names such as `password`."""
     position = 0
     for line in text.splitlines(keepends=True):
+        if time.monotonic() > until:
+            return
         if len(line) < 1000 and _WORDS.search(line) and not _ABOUT.search(line):
             for secret in _detector(_KEYWORD).analyze_line(filename=name, line=line.rstrip("\r\n")):
                 value = secret.secret_value or ""
                 if len(value) >= 6 and not _harmless(value) and not _indirect(line, value):
-                    yield "Password or Key", value, position + max(0, line.find(value))
+                    start = position + max(0, line.find(value))
+                    yield start, start + len(value), "Password or Key", value
         position += len(line)
 
 
@@ -150,10 +188,15 @@ def _harmless(value: str) -> bool:
     )
 
 
-def _harmless_url(text: str, password: str) -> bool:
-    """Whether each address with that password is of this machine, or shows how addresses are written."""
-    hosts = re.findall(rf"://[^/@\s]*:{re.escape(password)}@([\w.-]*)", text)
-    return password.lower() in _WORDS_FOR_PASSWORDS or set(hosts) <= {"localhost", "127.0.0.1", ""}
+def _harmless_url(after: str, password: str) -> bool:
+    """Whether the address is of this machine, or shows how addresses are written; `after` begins with its host."""
+    host = re.match(r"[\w.-]*", after)
+    return password.lower() in _WORDS_FOR_PASSWORDS or (host is not None and host[0] in ("localhost", "127.0.0.1", ""))
+
+
+def _line_end(text: str, position: int) -> int:
+    end = text.find("\n", position)
+    return end if end >= 0 else len(text)
 
 
 def _indirect(line: str, value: str) -> bool:

@@ -6,10 +6,10 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
-from valo_jupyter.domain.cells import code_cells
 from valo_jupyter.domain.errors import SecretsFound
 from valo_jupyter.domain.state import write_private
 from valo_jupyter.snapshots.changes import changed_files
@@ -18,7 +18,7 @@ from valo_jupyter.submit.detecting import Match, find, find_named
 
 #: Larger files are data.
 _LARGEST = 1_000_000
-#: For all files together; what was not looked at by then is sent all the same.
+#: For all together; what was not looked at by then is sent all the same.
 _SECONDS = 5.0
 
 
@@ -60,11 +60,12 @@ class Guard:
         self._accepted = Accepted(folder)
         self._findings: dict[str, Finding] = {}
         self._looked_at: tuple[Path, str] | None = None
+        self._until = time.monotonic() + _SECONDS
 
     def notebook(self, content: Mapping[str, Any], name: str) -> None:
-        """The sources of its cells; outputs are not sent."""
+        """The sources of all its cells; outputs are not sent."""
         for index, source in _sources(content):
-            self._add(find(source), "cell", name, index)
+            self._add(find(source, until=self._until), "cell", name, index)
 
     def values(self, where: Literal["parameter", "variable"], values: Mapping[str, Any]) -> None:
         for name, value in values.items():
@@ -72,15 +73,32 @@ class Guard:
             self._add(find_named(name, text), where, name)
 
     def files(self, git_dir: Path, commit: str, *, but: str) -> None:
-        """The text files that are in `commit` and were not in the commit that was looked at before, but one."""
+        """The text files that are in `commit` and were not in the commit that was looked at before, but one.
+
+        What there is no time for is looked at with the next submission.
+        """
         record = git_dir.parent / "guarded"
-        until = time.monotonic() + _SECONDS
-        for path, data in changed_files(git_dir, _read(record), commit, largest=_LARGEST):
-            if time.monotonic() > until:
+        before, reached = _read(record)
+        rest = () if reached is None else _behind(reached, changed_files(git_dir, None, commit, largest=_LARGEST))
+        for path, data in chain(changed_files(git_dir, before, commit, largest=_LARGEST), rest):
+            if time.monotonic() > self._until:
+                reached = min(reached, path) if reached else path
                 break
             if path != but and b"\0" not in data[:8000]:
                 self._file(path, data.decode("utf-8", "replace"))
-        self._looked_at = (record, commit)
+        else:
+            reached = None
+        self._looked_at = (record, f"{commit}\n{reached or ''}")
+
+    def history(self, git: dict[str, Any] | None) -> dict[str, Any] | None:
+        """What is told of the folder's own repository, without a patch that has a secret, in a line taken out, say."""
+        patch = (git or {}).get("patch")
+        if not git or not patch:
+            return git
+        found = find(patch, "patch.py", until=self._until)
+        if all(self._accepted.fingerprint(one.kind, one.value) in self._accepted for one in found):
+            return git
+        return {**git, "patch": "(not kept: it has what looks like a secret)\n"}
 
     def raise_found(self) -> None:
         """
@@ -98,19 +116,18 @@ class Guard:
         if new:
             self._accepted.add(one.id for one in new)
         if self._looked_at is not None:
-            record, commit = self._looked_at
-            write_private(record, commit)
+            write_private(*self._looked_at)
 
     def _file(self, path: str, text: str) -> None:
-        if not path.endswith(".ipynb"):
-            self._add(find(text, path), "file", path)
-            return
-        try:
-            cells = list(_sources(json.loads(text)))
-        except (ValueError, TypeError, AttributeError):
-            return
-        for index, source in cells:
-            self._add(find(source), "file", path, index)
+        if path.endswith(".ipynb"):
+            try:
+                cells = list(_sources(json.loads(text)))
+            except (ValueError, TypeError, AttributeError):
+                cells = []
+            for index, source in cells:
+                self._add(find(source, until=self._until), "file", path, index)
+        # of other notebooks the outputs are sent, too
+        self._add(find(text, path, until=self._until), "file", path)
 
     def _add(self, matches: list[Match], where: Any, name: str, cell: int | None = None) -> None:
         for match in matches:
@@ -131,12 +148,19 @@ def _found(findings: list[Finding]) -> SecretsFound:
 
 
 def _sources(content: Any) -> Iterator[tuple[int, str]]:
-    for cell in code_cells(content):
-        yield cell.index, cell.source
+    for index, cell in enumerate(content["cells"]):
+        source = cell.get("source") or ""
+        yield index, source if isinstance(source, str) else "".join(map(str, source))
 
 
-def _read(path: Path) -> str | None:
+def _behind(reached: str, files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    return (one for one in files if one[0] >= reached)
+
+
+def _read(path: Path) -> tuple[str | None, str | None]:
+    """The commit that was looked at, and the first of its files that was not."""
     try:
-        return path.read_text().strip() or None
+        commit, _, reached = path.read_text().partition("\n")
     except OSError:
-        return None
+        return None, None
+    return commit.strip() or None, reached.strip("\n") or None

@@ -128,7 +128,7 @@ def submit(
             "environment_variables": dict(environment_variables or {}),
             "secret_environment_variables": dict(secret_environment_variables or {}),
             "time_limit": time_limit,
-            "git": taken.git,
+            "git": guard.history(taken.git),
             "left_out": _left_out(taken),
             "idempotency_key": uuid.uuid4().hex,
         },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from tests.unit.test_submit_detecting import AWS, GITHUB, KEY
 from valo_jupyter import Client
 from valo_jupyter.domain.errors import SecretsFound
+from valo_jupyter.submit import guard
 
 
 def _refused(client: Client, notebook: Path, **options: Any) -> list[dict[str, Any]]:
@@ -72,6 +74,58 @@ def test_files_are_looked_at_when_they_change(client: Client, make_notebook: Cal
     (notebook.parent / "deploy.pem.txt").write_text(KEY)
     [found] = _refused(client, notebook)
     assert (found["name"], found["kind"], found["shown"]) == ("deploy.pem.txt", "Private Key", "")
+
+
+def test_text_beside_code_and_outputs_of_other_notebooks_are_sent_and_looked_at(
+    client: Client, make_notebook: Callable[..., Path]
+) -> None:
+    notebook = make_notebook("print(1)")
+    content = json.loads(notebook.read_text())
+    content["cells"].append({"cell_type": "markdown", "metadata": {}, "id": "m", "source": f"use `{AWS}`"})
+    notebook.write_text(json.dumps(content))
+    output = {"output_type": "stream", "name": "stdout", "text": [f"token {GITHUB}\n"]}
+    cell = {"cell_type": "code", "source": [], "metadata": {}, "outputs": [output]}
+    (notebook.parent / "other.ipynb").write_text(json.dumps({"cells": [cell]}))
+    (notebook.parent / "broken.ipynb").write_text(f'{{"cells": [ "{KEY}"')
+    found = {(one["name"], one["kind"]) for one in _refused(client, notebook)}
+    assert found == {
+        ("train.ipynb", "AWS Access Key"), ("other.ipynb", "GitHub Token"), ("broken.ipynb", "Private Key")
+    }  # fmt: skip
+
+
+def test_a_line_that_was_taken_out_is_not_told_in_the_patch(client: Client, make_notebook: Callable[..., Path]) -> None:
+    notebook = make_notebook("print(1)")
+    folder = notebook.parent
+    git = ["git", "-c", "user.name=ana", "-c", "user.email=ana@example.org", "-C", str(folder)]
+    (folder / "settings.py").write_text(f"KEY = {AWS!r}\n")
+    (folder / "other.py").write_text("a = 1\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    (folder / "other.py").write_text("a = 2\n")
+    content = json.loads(notebook.read_text())
+    content["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": f"{GITHUB}\n"}]
+    notebook.write_text(json.dumps(content))
+    (folder / "settings.py").write_text("KEY = None\n")
+    told = client.run(notebook).data["git"]
+    assert AWS not in json.dumps(told)
+    assert GITHUB not in json.dumps(told)
+    assert "not kept" in told["patch"]
+    subprocess.run([*git, "commit", "-qm", "second", "settings.py"], check=True, capture_output=True)
+    told = client.run(notebook).data["git"]
+    assert "+a = 2" in told["patch"]
+    assert GITHUB not in told["patch"]
+
+
+def test_what_there_was_no_time_for_is_looked_at_the_next_time(
+    client: Client, make_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notebook = make_notebook("print(1)")
+    (notebook.parent / "late.py").write_text(f"KEY = {AWS!r}\n")
+    with monkeypatch.context() as hurried:
+        hurried.setattr(guard, "_SECONDS", -1.0)
+        assert client.run(notebook).counter
+    [found] = _refused(client, notebook)
+    assert found["name"] == "late.py"
 
 
 def test_the_terminal_says_where_and_what_to_do(valo: Callable[..., Any], make_notebook: Callable[..., Path]) -> None:
