@@ -15,8 +15,8 @@ Cell = dict[str, Any]
 
 @dataclass(frozen=True)
 class Drift:
-    #: `(place, "changed" | "added")` of cells that were not submitted as they are
-    cells: list[tuple[int, str]]
+    #: cells that were not submitted as they are: place, and that of the submitted one it came from; None: it was added
+    cells: list[tuple[int, int | None]]
     #: how many submitted ones are gone
     removed: int
 
@@ -29,7 +29,15 @@ class Drift:
 def sources(notebook: dict[str, Any]) -> list[Cell]:
     """What counts of a notebook's cells: `id`, `cell_type` and `source`."""
     cells = [cell for cell in notebook.get("cells") or () if isinstance(cell, dict)]
-    return [{"id": cell.get("id"), "cell_type": cell.get("cell_type"), "source": source_of(cell)} for cell in cells]
+    return [
+        {"id": _text(cell.get("id")), "cell_type": _text(cell.get("cell_type")), "source": source_of(cell)}
+        for cell in cells
+    ]
+
+
+def _text(value: Any) -> str | None:
+    """A file may have anything there, but only a text says which cell it is."""
+    return value if isinstance(value, str) else None
 
 
 def drift(submitted: Sequence[Cell], now: Sequence[Cell]) -> Drift:
@@ -48,8 +56,9 @@ def drift(submitted: Sequence[Cell], now: Sequence[Cell]) -> Drift:
     left = [index for index in gone if index not in kept]
     right = sorted(new.keys() - set(kept.values()))
     alike = pairs([gone[index] for index in left], [new[index] for index in right])
-    changed = {*kept.values(), *(right[other] for _, other in alike)}
-    return Drift([(index, "changed" if index in changed else "added") for index in new], len(gone) - len(changed))
+    was = {other: index for index, other in kept.items()}
+    was.update((right[other], left[place]) for place, other in alike)
+    return Drift([(index, was.get(index)) for index in new], len(gone) - len(was))
 
 
 def _with_id(cell: Cell) -> tuple[Any, ...]:

@@ -112,7 +112,10 @@ def _of_one(client: Client, submitted: Submitted, cells: list[Cell], execution_i
         found = drift(submitted.of(client, execution_id), cells)
     except ValoError as error:
         return {"changed": 0, "cells": [], "removed": 0, "error": error.message}
-    marked = [{"id": cells[index]["id"], "index": index, "state": state} for index, state in found.cells]
+    marked = [
+        {"id": cells[index]["id"], "index": index, "state": "added" if was is None else "changed", "was": was}
+        for index, was in found.cells
+    ]
     return {"changed": found.changed, "cells": marked, "removed": found.removed, "error": None}
 
 
@@ -131,5 +134,16 @@ def _checked(body: Any) -> tuple[str, list[Cell] | None, list[str]]:
         raise Invalid('`cells` is null, or a list of {"id", "type", "source"}.')
     if len(cells) > MOST_CELLS:
         raise Invalid(f"A notebook of more than {MOST_CELLS:,} cells is not looked at.")
+    for number, cell in enumerate(cells):
+        for name in ("id", "type", "source"):
+            if not _is_text(cell.get(name), lines=name == "source"):
+                raise Invalid(f"`{name}` of `cells[{number}]` is a text.")
     given = [{"id": cell.get("id"), "cell_type": cell.get("type"), "source": cell.get("source")} for cell in cells]
     return body["path"], sources({"cells": given}), executions
+
+
+def _is_text(value: Any, *, lines: bool) -> bool:
+    """Or nothing, or the lines of one, as notebooks have them."""
+    if lines and isinstance(value, list):
+        return all(isinstance(line, str) for line in value)
+    return value is None or isinstance(value, str)

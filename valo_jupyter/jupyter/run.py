@@ -21,11 +21,13 @@ from valo_jupyter.domain.errors import Invalid, ValoError
 from valo_jupyter.jupyter.addresses import Addresses
 from valo_jupyter.jupyter.base import ValoHandler
 from valo_jupyter.jupyter.paths import local_file
+from valo_jupyter.submit.arguments import accepted, check_arguments, text_list
 
 NDJSON = "application/x-ndjson"
 #: Seconds between two lines of progress: smooth to the eye, nothing to the network.
 EVERY = 0.1
 _MAPPINGS = ("parameters", "inputs", "resources", "environment_variables", "secret_environment_variables")
+_TEXTS = ("title", "environment", "image")
 _LISTS = ("tags", "accept", "accept_findings", "name_secrets")
 
 
@@ -105,7 +107,7 @@ def _submit(
         time_limit=request["time_limit"],
         choice=Choice(
             include=request["include"],
-            accept=frozenset(request["accept"]),
+            accept=request["accept"],
             name_secrets=tuple(request["name_secrets"]),
         ),
         accept_secrets="secrets" in request["accept"] or request["accept_findings"],
@@ -137,17 +139,18 @@ def _checked(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict) or not isinstance(body.get("path"), str) or not body["path"]:
         raise Invalid('Say which notebook to run: {"path": "….ipynb"}.')
     request: dict[str, Any] = {
-        "title": None, "environment": None, "image": None, "time_limit": None, "include": "folder",
+        "time_limit": None, "include": "folder", **dict.fromkeys(_TEXTS),
         **{name: {} for name in _MAPPINGS}, **{name: [] for name in _LISTS},
     }  # fmt: skip
     unknown = sorted(set(body) - set(request) - {"path"})
     if unknown:
         raise Invalid(f"A run does not take {', '.join(unknown)}; it takes path, {', '.join(sorted(request))}.")
     request.update({name: value for name, value in body.items() if value is not None})
-    for names, kind, shown in ((_MAPPINGS, dict, "an object"), (_LISTS, list, "a list")):
-        for name in names:
-            if not isinstance(request[name], kind):
-                raise Invalid(f"`{name}` is {shown}.")
-    if request["include"] not in ("folder", "notebook"):
-        raise Invalid('`include` is "folder" or "notebook".')
+    check_arguments(
+        request["path"],
+        mappings={name: request[name] for name in _MAPPINGS},
+        texts={name: request[name] for name in _TEXTS},
+        include=request["include"],
+    )
+    request.update({name: text_list(name, request[name]) for name in _LISTS}, accept=accepted(request["accept"]))
     return request

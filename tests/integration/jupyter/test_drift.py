@@ -51,7 +51,10 @@ async def test_an_open_notebook_and_its_executions(web, jp_fetch, tmp_path):
         {"id": "new", "type": "markdown", "source": "# added"},
     ]
     found = await ask(jp_fetch, path="nb.ipynb", cells=cells, executions=[first, second, again, gone])
-    marked = [{"id": "c1", "index": 1, "state": "changed"}, {"id": "new", "index": 2, "state": "added"}]
+    marked = [
+        {"id": "c1", "index": 1, "state": "changed", "was": 1},
+        {"id": "new", "index": 2, "state": "added", "was": None},
+    ]
     assert found[first] == {"changed": 2, "cells": marked, "removed": 0, "error": None}
     assert found[second] == found[again] == {"changed": 3, "cells": marked, "removed": 1, "error": None}
     assert "no such execution" in found[gone]["error"]
@@ -81,6 +84,15 @@ async def test_what_is_saved_and_what_is_refused(web, jp_fetch, jp_root_dir, tmp
     with pytest.raises(HTTPClientError) as caught:
         await ask(jp_fetch, path="none.ipynb", cells=None, executions=[execution])
     assert caught.value.code == 404
+
+
+@pytest.mark.parametrize("wrong", [{"id": []}, {"type": {}}, {"source": 1}, {"source": [[]]}])
+async def test_a_cell_of_another_form_is_named(upstream, jp_fetch, wrong):
+    with pytest.raises(HTTPClientError) as caught:
+        await ask(jp_fetch, path="open.ipynb", cells=[{"id": "a"}, wrong], executions=["e1"])
+    assert caught.value.code == 400
+    (field,) = wrong
+    assert json.loads(caught.value.response.body)["message"] == f"`{field}` of `cells[1]` is a text."
 
 
 def test_what_is_kept_is_bounded():

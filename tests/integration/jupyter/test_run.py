@@ -215,6 +215,19 @@ async def test_requests_that_are_not_understood(jp_fetch, body, state):
     assert caught.value.code == 400
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [{"accept": [[]]}, {"accept": ["all"]}, {"accept_findings": [{}]}, {"name_secrets": [1]}, {"tags": [1]},
+     {"title": {}}, {"environment": []}, {"image": 1}, {"inputs": "a"}, {"include": []}],
+)  # fmt: skip
+async def test_a_field_of_the_wrong_kind_is_named(jp_fetch, write, wrong, state):
+    write("work/five.ipynb", [("", "1")])
+    error = await error_of(jp_fetch, {"path": "work/five.ipynb", **wrong}, 400)
+    assert error["code"] == "invalid"
+    (field,) = wrong
+    assert error["message"].startswith(field)
+
+
 def test_notebooks_that_are_no_files_of_this_machine():
     with pytest.raises(Invalid, match="keeps its notebooks in ContentsManager, not in files"):
         local_file(ContentsManager(), "a.ipynb")
