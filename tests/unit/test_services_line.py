@@ -18,6 +18,7 @@ from valo_jupyter.db.tables import commits, executions, machines, projects
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import NotAllowed
 from valo_jupyter.services import Services, line
+from valo_jupyter.services import machines as counted
 from valo_jupyter.services.accounts import User
 from valo_jupyter.services.machines import Seen
 from valo_jupyter.services.waiting import PLACES
@@ -137,6 +138,17 @@ def test_the_line_as_it_is_shown_is_the_line_as_it_moves(crowd: Crowd) -> None:
     assert crowd.services.machines.line(gpu.id, 10).ids == shown[:10]
     assert [crowd.waiting(each)[0] for each in shown[:5]] == [1, 2, 3, 4, 5]
     assert [crowd.place(gpu) for _ in shown] == shown
+
+
+def test_the_parts_of_a_line_end_where_it_is_not_counted_any_more(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counted, "COUNTED", 4)
+    gpu = crowd.environment()
+    waiting = crowd.add(gpu, crowd.user("ana"), 9)
+    first = crowd.services.machines.line(gpu.id, 2)
+    last = crowd.services.machines.line(gpu.id, 2, 2)
+    assert (first.ids, first.next, last.ids, last.next) == (waiting[:2], 2, waiting[2:4], None)
 
 
 def test_over_the_quota_is_created_and_moves_up(crowd: Crowd) -> None:

@@ -47,11 +47,11 @@ class Environment(Record):
         found: list[Execution] = []
         offset: int | None = 0
         while offset is not None and len(found) < limit:
-            query = {"limit": min(limit - len(found), _PAGE), "offset": offset}
-            page = self._client.http.get(f"{self.path}queue/", query)
+            # in whole pages: those of others, whom one does not see, are left out of them
+            page = self._client.http.get(f"{self.path}queue/", {"limit": _PAGE, "offset": offset})
             found += [Execution(self._client, item) for item in page["results"]]
             offset = page.get("next")
-        return found
+        return found[:limit]
 
     def history(self, minutes: int = 60) -> list[dict[str, Any]]:
         """`time`, `starting`, `idle`, `busy`, `waiting`; each entry holds until the next."""

@@ -188,13 +188,14 @@ class Machines:
         return found[-most:]
 
     def line(self, environment_id: str, limit: int, offset: int = 0) -> Line:
-        """`limit` of those who wait, behind the first `offset` ones."""
+        """`limit` of those who wait, behind the first `offset` ones; what is beyond `COUNTED` is not gone through."""
         with self._database.read() as connection:
             states = (QUEUED, CREATED)
             count = sum(line.count(connection, environment_id, status, COUNTED) for status in states)
             whole = chain.from_iterable(line.walk(connection, environment_id, status) for status in states)
             some = [entry.id for entry in islice(whole, offset, offset + limit + 1)]
-        return Line(some[:limit], count, offset + limit if len(some) > limit else None)
+        more = len(some) > limit and offset + limit < COUNTED
+        return Line(some[:limit], count, offset + limit if more else None)
 
 
 def _sample(connection: Connection, environment_id: str, time: datetime) -> None:

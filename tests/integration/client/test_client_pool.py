@@ -10,9 +10,14 @@ from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
+from tests.parts.web import running_web
+from tests.unit.test_services_line import Crowd
 from valo_jupyter import Client
-from valo_jupyter.client import pool_words
+from valo_jupyter.client import environments, pool_words
+from valo_jupyter.client.http import Http
+from valo_jupyter.db.tables import executions
 from valo_jupyter.domain import errors
 from valo_jupyter.kernel.magics import Commands
 
@@ -75,6 +80,34 @@ def test_an_environment_from_python(client: Client, narrow: str, make_notebook: 
     with pytest.raises(errors.Invalid) as caught:
         environment.edit(max_scale=-1, per_user_quota="many")
     assert set(caught.value.details) >= {"max_scale", "per_user_quota"}
+
+
+def test_a_line_of_others_is_gone_through_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    get = Http.get
+
+    def counting(http: Http, path: str, query: Any = None, **options: Any) -> Any:
+        asked.append(query)
+        assert len(asked) < 10, "it asks for ever"
+        return get(http, path, query, **options)
+
+    with running_web(tmp_path / "state") as web:
+        crowd = Crowd(web.services)
+        gpu = crowd.environment()
+        ana = crowd.user("ana")
+        mine = web.services.projects.create(ana, "mine").id
+        crowd.add(gpu, ana, 3)
+        last = crowd.add(gpu, ana, 2)
+        with web.services.database.write() as connection:
+            own = executions.c.id.in_(last)
+            connection.execute(sa.update(executions).where(own).values(project_id=mine))
+        client = Client(web.url, web.services.accounts.new_token(ana))
+        environment = client.environment("gpu")
+        monkeypatch.setattr(environments, "_PAGE", 2)
+        monkeypatch.setattr(Http, "get", counting)
+        assert [item.id for item in environment.queue(1)] == last[:1]
+        assert [query["limit"] for query in asked] == [2, 2]
+        assert [item.id for item in environment.queue()] == last
 
 
 def test_a_name_is_one_environments(client: Client) -> None:
