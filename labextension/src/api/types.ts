@@ -251,7 +251,8 @@ export interface IPlace {
 /** How a notebook differs from what an execution was made of. */
 export interface IDrift {
   changed: number;
-  cells: { id: string; index: number; state: 'changed' | 'added' }[];
+  /** `was`: place of the submitted cell that it came from. */
+  cells: { id: string; index: number; state: 'changed' | 'added'; was: number | null }[];
   removed: number;
   error: string | null;
 }

@@ -9,7 +9,7 @@ const running = anExecution('x12', {
   metric: { name: 'loss', value: 0.25, values: [1, 0.5, 0.25] }
 });
 
-const cell = (state: 'changed' | 'added') => ({ id: state, index: 0, state });
+const cell = (state: 'changed' | 'added') => ({ id: state, index: 0, state, was: null });
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

@@ -41,11 +41,13 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
 
     /** The cell's difference in a panel beside its mark, from which the next one is reached. */
     const showDrift = (panel: NotebookPanel, execution: IExecution, cell: Cell, mark: HTMLElement) => {
+      const found = valo.marks(panel).driftOf(execution);
       const view = new DriftView({
         trans,
         api: valo.api,
         execution,
         cell,
+        was: found?.cells.find(({ id }) => id === cell.model.id)?.was ?? null,
         openExecution: () => {
           popover.dispose();
           void commands.execute(CommandIDs.open, { id: execution.id });

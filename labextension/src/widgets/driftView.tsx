@@ -15,6 +15,8 @@ export interface IDriftViewOptions {
   api: Pick<ValoAPI, 'source'>;
   execution: IExecution;
   cell: Cell;
+  /** Place of the submitted cell that it came from; null: there was none. */
+  was: number | null;
   /** Leads to the next cell that differs, or the one before. */
   step: (by: 1 | -1) => void;
   openExecution: () => void;
@@ -36,8 +38,7 @@ export class DriftView extends ReactWidget {
 
 function View(props: IDriftViewOptions): JSX.Element {
   const trans = useTrans();
-  const { api, execution, cell, step, openExecution } = props;
-  const { id } = cell.model;
+  const { api, execution, cell, was, step, openExecution } = props;
   const now = cell.model.sharedModel.getSource();
   const [before, setBefore] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -45,13 +46,13 @@ function View(props: IDriftViewOptions): JSX.Element {
     const abort = new AbortController();
     api.source(execution.id, abort.signal).then(
       notebook => {
-        const found = notebook.cells.find(other => other.id === id);
+        const found = was === null ? undefined : notebook.cells[was];
         setBefore(found ? textOf(found.source) : '');
       },
       reason => !abort.signal.aborted && setProblem(asError(reason).message)
     );
     return () => abort.abort();
-  }, [api, execution.id, id]);
+  }, [api, execution.id, was]);
   return (
     <div className="valo-Drift">
       <div className="valo-Drift-head">
