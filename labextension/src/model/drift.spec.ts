@@ -38,6 +38,31 @@ describe('the drift of a notebook', () => {
     expect(cell).toMatchObject({ type: 'code', source: '3' });
   });
 
+  it('is asked for once of an execution of which it cannot be told', async () => {
+    const none = { changed: 0, cells: [], removed: 0, error: null };
+    server.on('POST', 'valo/drift', () => ({ x1: none, x2: { ...none, error: 'gone' } }));
+    drift.executions = ['x1', 'x2'];
+    await until(() => expect(drift.of('x1')).toEqual(none));
+    drift.executions = ['x1', 'x2'];
+    await new Promise(resolve => setTimeout(resolve, 1200));
+    expect(asked()).toHaveLength(1);
+  });
+
+  it('is neither asked for nor told without executions, and asked for anew with them', async () => {
+    const none = { changed: 0, cells: [], removed: 0, error: null };
+    server.on('POST', 'valo/drift', () => ({ x1: none }));
+    drift.executions = ['x1'];
+    await until(() => expect(drift.of('x1')).toEqual(none));
+    drift.executions = [];
+    expect(drift.of('x1')).toBeUndefined();
+    model.sharedModel.cells[0].setSource('2');
+    await new Promise(resolve => setTimeout(resolve, 1200));
+    expect(asked()).toHaveLength(1);
+    drift.executions = ['x1'];
+    await until(() => expect(drift.of('x1')).toEqual(none));
+    expect(asked()).toHaveLength(2);
+  });
+
   it('is no longer asked for where nobody knows of it', async () => {
     server.on('POST', 'valo/drift', () => json({ code: 'not_found', message: 'no', details: {} }, 404));
     drift.executions = ['x1'];

@@ -26,13 +26,17 @@ export class NotebookDrift extends Model {
 
   /** How it differs from what the execution was made of; undefined while that is not known. */
   of(execution: string): IDrift | undefined {
-    return this._known.get(execution);
+    const found = this._answered[execution];
+    return found?.error === null ? found : undefined;
   }
 
-  /** The executions that are shown. */
+  /** The executions that are shown; without any nothing is asked, nor known. */
   set executions(ids: readonly string[]) {
     this._wanted = ids;
-    if (ids.some(id => !this._known.has(id))) {
+    if (ids.length === 0) {
+      this._abort.abort();
+      this._answered = {};
+    } else if (ids.some(id => !(id in this._answered))) {
       this._onContent();
     }
   }
@@ -51,7 +55,7 @@ export class NotebookDrift extends Model {
 
   private async _ask(): Promise<void> {
     const { model, path } = this._context;
-    if (this.isDisposed || !model?.sharedModel) {
+    if (this.isDisposed || !model?.sharedModel || !this._wanted.length) {
       return;
     }
     this._abort.abort();
@@ -62,8 +66,7 @@ export class NotebookDrift extends Model {
       source: cell.getSource()
     }));
     try {
-      const found = await this._api.drift(path, cells, [...this._wanted], signal);
-      this._known = new Map(Object.entries(found).filter(([, { error }]) => error === null));
+      this._answered = await this._api.drift(path, cells, [...this._wanted], signal);
       this.changed();
     } catch (reason) {
       // a server that does not know of it is not asked again; another failure passes
@@ -72,8 +75,9 @@ export class NotebookDrift extends Model {
   }
 
   private _abort = new AbortController();
+  /** Also those of which it cannot be told. */
+  private _answered: Record<string, IDrift> = {};
   private _debouncer: Debouncer;
-  private _known = new Map<string, IDrift>();
   private _missing = false;
   private _wanted: readonly string[] = [];
 }

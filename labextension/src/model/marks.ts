@@ -143,7 +143,7 @@ export class NotebookMarks extends Model {
   }
 
   private _onList(): void {
-    this.drift.executions = this.executions.map(({ id }) => id);
+    this.drift.executions = this._valo.preferences.drift ? this.executions.map(({ id }) => id) : [];
     this.changed();
   }
 
