@@ -142,6 +142,7 @@ class Runs:
             row = self._row(connection, self._attempt(connection, token).execution_id)
             self._moves.touch(connection, row, image_digest=digest, image_entry=entry)
 
+    @again_if_overtaken
     def outputs(self, token: str, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         with self._database.write() as connection:
             attempt = self._attempt(connection, token)

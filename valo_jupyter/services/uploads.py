@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Connection, Database
+from valo_jupyter.db import Connection, Database, again_if_overtaken
 from valo_jupyter.db.tables import uploads
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import Conflict, Invalid, NotFound
@@ -116,15 +116,16 @@ class Uploads:
 
     def _finish(self, user: User, row: Any) -> None:
         """Bring the whole file to its store, and make it known."""
-        datum_id = str(uuid.uuid4())
         for _ in range(_TRIES):
-            if self._known(user, row, datum_id, *self._stored(row, datum_id)):
+            if self._known(user, row, *self._stored(row)):
                 return self._remove(row.id)
         raise Conflict(f"The content of {row.name} is being purged again and again; send its last part again.")
 
-    def _known(self, user: User, row: Any, datum_id: str, store: Any | None, info: ObjectInfo) -> bool:
+    @again_if_overtaken
+    def _known(self, user: User, row: Any, store: Any | None, info: ObjectInfo) -> bool:
         """Make the file known, unless the same content was purged at this very moment."""
-        properties = row.properties
+        # the upload's own identifier: whatever is tried again is the same file, under the same key
+        datum_id, properties = row.id, row.properties
         with self._database.write() as connection:
             alone_with(connection, [info.uri])
             if store is None and is_gone(self._built_in, info.uri):
@@ -151,7 +152,7 @@ class Uploads:
             connection.execute(sa.update(uploads).where(key).values(datum_id=datum_id, mtime=clock.now()))
         return True
 
-    def _stored(self, row: Any, datum_id: str) -> tuple[Any | None, ObjectInfo]:
+    def _stored(self, row: Any) -> tuple[Any | None, ObjectInfo]:
         """`(its store's row, the object)`. A store that fails leaves what arrived, so that it can be tried again."""
         part = self._part(row.id)
         known = digest_file(part) if row.sha256 else None
@@ -164,7 +165,7 @@ class Uploads:
             # it stays until the file is known: a server that dies in between stores it once more
             return None, self._built_in.put_file(part)
         prefix = store.options.get("prefix") or ""
-        key = f"{prefix}uploads/{row.project_id}/{datum_id[:8]}/{row.name}"
+        key = f"{prefix}uploads/{row.project_id}/{row.id[:8]}/{row.name}"
         return store, self._stores.opened(store).put_file(part, key, known=known)
 
     def _part(self, upload_id: str) -> Path:
