@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from valo_jupyter.db import Database
+from valo_jupyter.db import Connection, Database
 from valo_jupyter.db.tables import data
 from valo_jupyter.domain.errors import Conflict, ValoError
 from valo_jupyter.services import listing, store_rows
@@ -28,27 +28,32 @@ class Bringing:
         self._contents = contents
 
     def bring(self, user: User, address: str) -> dict[str, Any]:
-        """Bring an execution's files that wait for that: `{"moved", "left", "problem"}`; the first failure ends it."""
+        """Bring an execution's files that wait for that: `{"moved", "left", "problem"}`; the first failure ends it.
+
+        What is purged, or brought by somebody else, at the same moment is neither moved nor left.
+        """
         waits = data.c.wanted_store_id.is_not(None) & data.c.purged.is_(False)
         with self._database.read() as connection:
             execution = listing.find(connection, user, address)
             query = select_data().where(data.c.output_execution_id == execution.id, waits)
             rows = connection.execute(query.order_by(data.c.ctime, data.c.id)).all()
         moved = 0
+        left = len(rows)
         problem = None
         for row in rows:
             try:
-                self._bring(execution, row)
+                moved += self._bring(execution, row)
             except ValoError as error:
                 problem = error.message
                 break
-            moved += 1
+            left -= 1
         if moved:
             with self._database.write() as connection:
                 self._moves.touch(connection, execution)
-        return {"moved": moved, "left": len(rows) - moved, "problem": problem}
+        return {"moved": moved, "left": left, "problem": problem}
 
-    def _bring(self, execution: Any, row: Any) -> None:
+    def _bring(self, execution: Any, row: Any) -> bool:
+        """Whether the file is in its store now; not so if it is no longer what `row` says."""
         path = self._contents.path(row)
         if path is None:
             raise Conflict(f"{row.name} is in a store already.")
@@ -62,7 +67,15 @@ class Bringing:
         with self._database.write() as connection:
             alone_with(connection, [row.uri])
             changes = {"uri": uri, "store_id": store.id, "wanted_store_id": None, "version": info.version}
-            connection.execute(sa.update(data).where(data.c.id == row.id).values(**changes))
-            same = (data.c.uri == row.uri) & data.c.purged.is_(False)
-            if connection.execute(sa.select(data.c.id).where(same).limit(1)).first() is None:
+            here = (data.c.id == row.id) & (data.c.uri == row.uri) & data.c.purged.is_(False)
+            moved = connection.execute(sa.update(data).where(here).values(**changes)).rowcount > 0
+            if moved and not _used(connection, row.uri):
                 self._contents.remove(row)
+            elif not moved and not _used(connection, uri):
+                opened.delete(info.key)
+        return moved
+
+
+def _used(connection: Connection, uri: str) -> bool:
+    some = sa.select(data.c.id).where(data.c.uri == uri, data.c.purged.is_(False)).limit(1)
+    return connection.execute(some).first() is not None

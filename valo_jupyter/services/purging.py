@@ -31,6 +31,8 @@ class Purging:
             It is not Valo's to remove, or an execution that has not ended reads it, unless `force`.
         """
         with self._database.write() as connection:
+            alone_with(connection, [visible_datum(connection, user, datum_id).uri])
+            # as it is now: until then it may have been purged, or brought to another store
             row = visible_datum(connection, user, datum_id)
             if row.purged:
                 return
@@ -43,7 +45,6 @@ class Purging:
                 raise Conflict(
                     f"{row.name} is an input of {counters}, which has not ended; wait, or purge it with `force`."
                 )
-            alone_with(connection, [row.uri])
             connection.execute(sa.update(data).where(data.c.id == row.id).values(purged=True))
             # contents of the built-in store may be those of several projects
             others = (data.c.uri == row.uri) & (data.c.id != row.id) & data.c.purged.is_(False)
