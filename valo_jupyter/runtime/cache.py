@@ -30,7 +30,7 @@ _PART = ".part"
 _ABANDONED = 24 * 3600
 #: seconds for which an address is known that nobody asks for, and how many are known
 _UNUSED = 30 * 24 * 3600
-_ENTRIES = 10_000
+_ENTRIES = 200_000
 #: what every kept file was last written at (nanoseconds since 1970): any other time is that of somebody's write
 _MARK = 1_000_000_000 * 10**9
 #: between looks at a lock that another download holds

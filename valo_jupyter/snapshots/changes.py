@@ -7,41 +7,57 @@ from pathlib import Path
 
 from valo_jupyter.snapshots import git
 
-#: Content that is asked for at a time.
-_AT_ONCE = 16_000_000
+#: Content that is asked for at a time, and files.
+_AT_ONCE, _MOST = 4_000_000, 1000
+#: Its path, its object, and how large it is.
+_File = tuple[bytes, bytes, int]
 #: The tree without any file, which git knows without having it.
 _EMPTY = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
 
 
-def changed_files(git_dir: Path, before: str | None, commit: str, *, largest: int) -> Iterator[tuple[str, bytes]]:
+def changed_files(
+    git_dir: Path, before: str | None, commit: str, *, largest: int, first: str = ""
+) -> Iterator[tuple[str, bytes]]:
     """Paths and content of the files that `commit` has and `before` (None: nothing) has not, or has otherwise.
 
-    Links and files of more than `largest` bytes are left out. A `before` that is not there any more counts as None.
+    Links and files of more than `largest` bytes are left out, and paths before `first` in their order. A `before` that
+    is not there any more counts as None.
     """
     if before == commit:
         return
-    named = _named(git_dir, before, commit)
+    begin = first.encode("utf-8", "surrogateescape")
+    named = [one for one in _named(git_dir, before, commit) if one[0] >= begin]
     sizes = git.run(
         ["cat-file", "--batch-check=%(objectsize)"], git_dir=git_dir, data=b"".join(sha + b"\n" for _, sha in named)
     )
     wanted = [(*one, int(size)) for one, size in zip(named, sizes.split(), strict=True) if int(size) <= largest]
-    while wanted:
-        together, room = [], _AT_ONCE
-        while wanted and room > 0:
-            together.append(wanted.pop(0))
-            room -= together[-1][2]
+    for together in _batches(wanted):
         content = git.run(
             ["cat-file", "--batch"], git_dir=git_dir, data=b"".join(sha + b"\n" for _, sha, _ in together)
         )
+        end = 0
         for path, _, size in together:
-            start = content.index(b"\n") + 1
+            start = content.index(b"\n", end) + 1
             yield path.decode("utf-8", "surrogateescape"), content[start : start + size]
-            content = content[start + size + 1 :]
+            end = start + size + 1
+
+
+def _batches(wanted: list[_File]) -> Iterator[list[_File]]:
+    together: list[_File] = []
+    room = _AT_ONCE
+    for one in wanted:
+        together.append(one)
+        room -= one[2]
+        if room <= 0 or len(together) == _MOST:
+            yield together
+            together, room = [], _AT_ONCE
+    if together:
+        yield together
 
 
 def _named(git_dir: Path, before: str | None, commit: str) -> list[tuple[bytes, bytes]]:
     """Path and object of each file, in the order of paths."""
-    options = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=AM"]
+    options = ["diff-tree", "-r", "-z", "--no-renames", "--diff-filter=AMT"]
     try:
         answer = git.run([*options, git.checked_sha(before or _EMPTY), git.checked_sha(commit)], git_dir=git_dir)
     except git.GitFailed:

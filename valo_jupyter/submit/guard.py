@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -79,15 +78,11 @@ class Guard:
         """
         record = git_dir.parent / "guarded"
         before, reached = _read(record)
-        rest = () if reached is None else _behind(reached, changed_files(git_dir, None, commit, largest=_LARGEST))
-        for path, data in chain(changed_files(git_dir, before, commit, largest=_LARGEST), rest):
-            if time.monotonic() > self._until:
-                reached = min(reached, path) if reached else path
-                break
-            if path != but and b"\0" not in data[:8000]:
-                self._file(path, data.decode("utf-8", "replace"))
-        else:
-            reached = None
+        stopped = self._look(changed_files(git_dir, before, commit, largest=_LARGEST), but)
+        if stopped is not None:
+            reached = min(reached or stopped, stopped)
+        elif reached is not None:
+            reached = self._look(changed_files(git_dir, None, commit, largest=_LARGEST, first=reached), but)
         self._looked_at = (record, f"{commit}\n{reached or ''}")
 
     def history(self, git: dict[str, Any] | None) -> dict[str, Any] | None:
@@ -117,6 +112,15 @@ class Guard:
             self._accepted.add(one.id for one in new)
         if self._looked_at is not None:
             write_private(*self._looked_at)
+
+    def _look(self, files: Iterable[tuple[str, bytes]], but: str) -> str | None:
+        """The first path that there was no time for; they come in their order."""
+        for path, data in files:
+            if time.monotonic() > self._until:
+                return path
+            if path != but and b"\0" not in data[:8000]:
+                self._file(path, data.decode("utf-8", "replace"))
+        return None
 
     def _file(self, path: str, text: str) -> None:
         if path.endswith(".ipynb"):
@@ -151,10 +155,6 @@ def _sources(content: Any) -> Iterator[tuple[int, str]]:
     for index, cell in enumerate(content["cells"]):
         source = cell.get("source") or ""
         yield index, source if isinstance(source, str) else "".join(map(str, source))
-
-
-def _behind(reached: str, files: Iterator[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
-    return (one for one in files if one[0] >= reached)
 
 
 def _read(path: Path) -> tuple[str | None, str | None]:

@@ -8,6 +8,7 @@ import os
 import shutil
 import socketserver
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ from valo_jupyter.stores.errors import Cancelled, StoreError
 #: of the addresses; what they give is asked for with it alone
 _LIST = "inputs"
 _PATIENCE = 60.0
+#: seconds between looks at how much is kept
+_BETWEEN_TRIMS = 5.0
 _CHUNK = 1 << 20
 
 
@@ -59,6 +62,7 @@ class OnDemand:
         self._lock = threading.Lock()
         self._told: set[int] = set()
         self._servers: list[socketserver.BaseServer] = []
+        self._trimmed = 0.0
 
     def __len__(self) -> int:
         return len(self._files)
@@ -112,6 +116,7 @@ class OnDemand:
             content = wanted.way.fetch(self._terms, ProgressEvents(self._sink, "download", wanted.uri))
             content.put(place)
             opened = place.open("rb")
+            self._make_room()
         except (StoreError, OSError) as error:
             if isinstance(error, Cancelled):
                 raise
@@ -128,6 +133,12 @@ class OnDemand:
                 opened.close()
                 raise
         return opened
+
+    def _make_room(self) -> None:
+        """Keep the cache within its bound while code goes on asking; a file that is open stays."""
+        if (now := time.monotonic()) - self._trimmed > _BETWEEN_TRIMS:
+            self._trimmed = now
+            self._terms.cache.trim()
 
     def complain(self, problem: str) -> None:
         self._sink.log("status", [problem])

@@ -18,8 +18,8 @@ from valo_jupyter.runtime.progress import TogetherProgress
 from valo_jupyter.stores.base import Cancel
 from valo_jupyter.stores.errors import Cancelled, StoreError
 
-#: files that are under way at once, each of them open: as many as are told of together, and no more than a process may
-_AHEAD = 100
+#: files that are under way at once; each of them is open, as are those that wait to be told of
+_AHEAD = 32
 
 
 @dataclass(frozen=True)

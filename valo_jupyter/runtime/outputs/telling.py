@@ -13,7 +13,7 @@ from valo_jupyter.runtime.sidecars import Properties
 from valo_jupyter.runtime.wire import Refused
 
 #: files told to the server at once, and how long the first of them waits for others
-TOGETHER = 100
+TOGETHER = 64
 _WAIT = 0.5
 #: how often a file is told of that is gone from its store each time
 _ROUNDS = 5
