@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from tests.parts.contents import keep
 from tests.unit.test_services_pool import Project, environment, place, project, user
+from valo_jupyter.api.submissions import changes
 from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain import clock
 from valo_jupyter.domain.errors import (
@@ -220,6 +221,18 @@ def test_copy_keeps_what_is_not_changed(services: Services, project: Project, us
     assert again.parameters == {"lr": 0.5, "epochs": 3}
     assert (again.title, again.copied_from, again.commit_id) == ("second", first.id, first.commit_id)
     assert services.seal.open(again.secrets) == {"K": "v"}
+
+
+def test_copy_without_a_variable_and_a_title(services: Services, project: Project, user: User) -> None:
+    first = project.submit(environment_variables={"A": "1", "B": "2"}, secrets={"K": "value"}, title="first")
+    assert changes({"environment_variables": {"A": None, "B": 3}, "title": ""}) == {
+        "environment_variables": {"A": None, "B": "3"},
+        "title": "",
+    }
+    without = {"environment_variables": {"A": None, "C": "3"}, "title": ""}
+    again = services.executions.copy(user, first.id, without)
+    assert (again.environment_variables, again.title) == ({"B": "2", "C": "3", "K": None}, "")
+    assert services.seal.open(again.secrets) == {"K": "value"}
 
 
 def test_refusals_name_what_is_there(services: Services, project: Project, user: User) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from valo_jupyter.api import shapes
 from valo_jupyter.api.routing import AskAgain, Reply, Request, route
-from valo_jupyter.api.submissions import FIELDS, changes, submission
+from valo_jupyter.api.submissions import CHANGES, FIELDS, changes, submission
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.services.listing import Filter
 
@@ -103,7 +103,7 @@ def delete(request: Request) -> Reply:
     return Reply(status=204)
 
 
-@route("POST", "/api/v0/executions/{id}/copy/", fields=FIELDS)
+@route("POST", "/api/v0/executions/{id}/copy/", fields=CHANGES)
 def copy(request: Request) -> Reply:
     """The same code once more, with changes to its parameters, inputs, environment, tags or title."""
     row = request.services.executions.copy(request.user, request.path["id"], changes(request.json()))

@@ -31,6 +31,10 @@ def _number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
+def _plain(value: Any) -> bool:
+    return _text(value) or _number(value) or isinstance(value, bool)
+
+
 def _whole(value: Any) -> bool:
     return isinstance(value, int) and _number(value)
 
@@ -61,8 +65,13 @@ KINDS: dict[str, Kind] = {
     "objects": Kind("a list of objects", _list_of(_object), {"type": "array", "items": {"type": "object"}}),
     "variables": Kind(
         "an object of names and their values, which are texts or numbers",
-        _object_of(lambda value: _text(value) or _number(value) or isinstance(value, bool)),
+        _object_of(_plain),
         {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}},
+    ),
+    "changed variables": Kind(
+        "an object of names and their values, which are texts, numbers or null",
+        _object_of(lambda value: value is None or _plain(value)),
+        {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
     ),
     "addresses": Kind(
         "an object of names and their addresses, each a text or a list of texts",

@@ -38,6 +38,8 @@ FIELDS = {
     "left_out": "objects",
     "idempotency_key": "string",
 }
+#: of one that is made again: null takes a variable away
+CHANGES = {**FIELDS, "environment_variables": "changed variables"}
 _NOTEBOOK = {"path": "string", "kernel": "object"}
 _KERNEL = {"name": "string", "argv": "strings", "env": "variables", "language": "string", "jupyter_path": "strings"}
 _LEFT_OUT = {"path": "string", "rule": "string"}
@@ -65,7 +67,11 @@ def changes(given: dict[str, Any]) -> dict[str, Any]:
     if given.get("parameters") is not None:
         found["parameters"] = given["parameters"]
     if given.get("environment_variables") is not None:
-        found["environment_variables"] = checked_variables(given["environment_variables"])
+        variables = given["environment_variables"]
+        found["environment_variables"] = {
+            **dict.fromkeys(variables),
+            **checked_variables({name: value for name, value in variables.items() if value is not None}),
+        }
     if given.get("secret_environment_variables"):
         found["secrets"] = checked_secrets(given["secret_environment_variables"])
     if given.get("inputs") is not None:

@@ -112,6 +112,7 @@ class Executions:
         ).one()
         inputs = references.resolve(connection, wanted.project_id, plan.inputs)
         store_id = store_rows.wanted(connection, wanted.project_id, wanted.upload_store or plan.upload_store)
+        variables = {**plan.environment_variables, **wanted.environment_variables}
         now = clock.now()
         connection.execute(
             sa.insert(executions).values(
@@ -140,8 +141,7 @@ class Executions:
                 store_id=store_id,
                 # a secret variable is here by name only
                 environment_variables={
-                    **plan.environment_variables,
-                    **wanted.environment_variables,
+                    **{name: value for name, value in variables.items() if value is not None},
                     **dict.fromkeys(wanted.secrets),
                 },
                 secrets=self._seal.close(wanted.secrets) if wanted.secrets else None,

@@ -19,7 +19,8 @@ class Submission:
     kernel: dict[str, Any] | None = None
     parameters: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, list[str]] = field(default_factory=dict)
-    environment_variables: dict[str, str] = field(default_factory=dict)
+    #: None: not even where the step has one of that name
+    environment_variables: dict[str, str | None] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
     environment: str | None = None

@@ -11,6 +11,7 @@ import type {
   ExecutedNotebook,
   IDrift,
   IExecution,
+  IExecutionChanges,
   IExecutionDetail,
   IExecutionList,
   IExecutionQuery,
@@ -137,7 +138,7 @@ export class ValoAPI {
   }
 
   /** The same again, with changes. */
-  copy(id: string, changes: Omit<IRunRequest, 'path'> = {}): Promise<IExecution> {
+  copy(id: string, changes: IExecutionChanges = {}): Promise<IExecution> {
     return this._json(`${API}/executions/${id}/copy/`, { method: 'POST', body: JSON.stringify(changes) });
   }
 

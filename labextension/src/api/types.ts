@@ -329,6 +329,12 @@ export interface IRunRequest {
   accept_findings?: string[];
 }
 
+/** Of an execution that is made again; what is left out stays. */
+export interface IExecutionChanges extends Omit<IRunRequest, 'path' | 'environment_variables'> {
+  /** Null takes one away. */
+  environment_variables?: Record<string, string | null>;
+}
+
 export interface IRunProgress {
   stage: string;
   files?: number | null;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { INotebookInfo, IParameter } from '../api/types';
 import { anExecution } from '../testing/server';
 import {
+  changesOf,
   draftOf,
   EMPTY,
   fitting,
@@ -150,5 +151,20 @@ describe('an execution once more', () => {
       environment_variables: { A: '1' },
       secret_environment_variables: {}
     });
+  });
+
+  it('is without a variable that was taken away or made a secret one, and without a title', () => {
+    const own = draftOf(execution);
+    const none = { ...own, title: ' ', variables: [{ name: 'B', value: '2', secret: false }] };
+    expect(changesOf(none, infoOf(execution), own)).toMatchObject({
+      title: '',
+      environment_variables: { A: null, B: '2' }
+    });
+    const hidden = { ...own, variables: [{ name: 'A', value: 'hunter2', secret: true }] };
+    expect(changesOf(hidden, infoOf(execution), own)).toMatchObject({
+      environment_variables: { A: null },
+      secret_environment_variables: { A: 'hunter2' }
+    });
+    expect(changesOf(own, infoOf(execution), own).environment_variables).toEqual({ A: '1' });
   });
 });

@@ -1,5 +1,13 @@
 /** What the user fills into the run form, and the request it becomes. */
-import type { IExecution, INotebookInfo, IParameter, IResources, IRunRequest, Value } from '../api/types';
+import type {
+  IExecution,
+  IExecutionChanges,
+  INotebookInfo,
+  IParameter,
+  IResources,
+  IRunRequest,
+  Value
+} from '../api/types';
 import { valueOfField, WrongText, type FieldProblem, type IField } from './fields';
 
 /** An environment variable of the run, as typed. */
@@ -127,6 +135,19 @@ export function requestOf(draft: IDraft, info: INotebookInfo): Omit<IRunRequest,
     resources: resourcesOf(draft),
     environment_variables: variablesOf(draft, false),
     secret_environment_variables: variablesOf(draft, true)
+  };
+}
+
+/** What `copy/` is asked for, which keeps what is not named: also what is to be taken away. */
+export function changesOf(draft: IDraft, info: INotebookInfo, own: IDraft): IExecutionChanges {
+  const { environment_variables, ...rest } = requestOf(draft, info);
+  return {
+    ...rest,
+    title: draft.title.trim(),
+    environment_variables: {
+      ...Object.fromEntries(Object.keys(variablesOf(own, false)).map(name => [name, null])),
+      ...environment_variables
+    }
   };
 }
 

@@ -5,7 +5,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { DOMAIN } from '../components/trans';
-import { draftOf, infoOf, requestOf } from '../model/draft';
+import { changesOf, draftOf, EMPTY, infoOf } from '../model/draft';
 import { CommandIDs, IValo } from '../tokens';
 import { announceFailure } from '../widgets/failure';
 import { FormWidget, type IFormOptions } from '../widgets/form';
@@ -100,18 +100,15 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => {
         const id = String(args.id);
+        let own = EMPTY;
         show(anchorOf(id), trans.__('Run again with changes'), {
           load: async () => {
             const [execution, environments] = await Promise.all([valo.api.execution(id), valo.api.pool.environments()]);
-            return {
-              info: infoOf(execution),
-              environments: environments.results,
-              draft: null,
-              own: draftOf(execution)
-            };
+            own = draftOf(execution);
+            return { info: infoOf(execution), environments: environments.results, draft: null, own };
           },
           run: (draft, info) =>
-            void valo.api.copy(id, requestOf(draft, info)).then(
+            void valo.api.copy(id, changesOf(draft, info, own)).then(
               execution => {
                 valo.feed.push(execution);
                 return commands.execute(CommandIDs.open, { id: execution.id });
