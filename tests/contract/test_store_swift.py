@@ -13,10 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract.cloud_contract import patient
 from tests.contract.store_contract import StoreContract
+from tests.parts.faults import faults_before
 from tests.parts.swift import TEMP_URL_KEY, Swift, swift
 from valo_jupyter.stores import open_store
-from valo_jupyter.stores.errors import Denied
+from valo_jupyter.stores.digests import digest_file
+from valo_jupyter.stores.errors import Denied, Exists, Unavailable
+from valo_jupyter.stores.retrying import Patience
 from valo_jupyter.stores.swift import SwiftStore
 
 
@@ -68,6 +72,42 @@ class TestSwift(StoreContract):
         assert 0 < int(found["x-delete-at"]) - time.time() <= 2 * 24 * 3600
         parts.abort()
         assert self.segments(server, container) == []
+
+    @pytest.mark.parametrize("lost", [1, 2], ids=["once", "at every try"])
+    def test_an_object_keeps_its_segments_when_nobody_hears_that_it_was_made(
+        self, server: Swift, container: str, tmp_path: Path, lost: int
+    ):
+        content = os.urandom(9_000_000)
+        with faults_before(f"http://127.0.0.1:{server.port}") as faults:
+            store = patient(
+                server.config(container, url=faults.url), Patience(tries=2, total=60, first=0.05, silence=3)
+            )
+            faults.silence(times=lost, method="PUT", words="multipart-manifest=put")
+            if lost == 1:
+                self.put(store, tmp_path, content, "big")
+            else:
+                with pytest.raises(Unavailable):
+                    self.put(store, tmp_path, content, "big")
+            assert faults.left == 0
+            assert self.get(store, tmp_path, "big") == content
+            # and another of the same name goes, with all its own
+            with pytest.raises(Exists):
+                self.put(store, tmp_path, bytes(9_000_000), "big")
+        assert len(self.segments(server, container)) == 2
+
+    def test_the_segments_go_of_an_upload_that_another_was_faster_than(
+        self, store: SwiftStore, server: Swift, container: str, tmp_path: Path
+    ):
+        content = os.urandom(9_000_000)
+        parts = store._sink("big").begin(len(content), 5_000_000, {})
+        parts.put(1, content[:5_000_000])
+        parts.put(2, content[5_000_000:])
+        source, _ = self.put(store, tmp_path, content, "big")
+        with pytest.raises(Exists):
+            parts.finish(digest_file(source))
+        parts.abort()
+        assert len(self.segments(server, container)) == 2
+        assert self.get(store, tmp_path, "big") == content
 
     def test_without_a_key_for_addresses_downloads_pass_through_the_server(
         self, server: Swift, container: str, tmp_path: Path

@@ -42,7 +42,7 @@ class Parts(Protocol):
         ...
 
     def abort(self) -> None:
-        """Remove what was sent."""
+        """Remove what was sent, unless there is an object made of it: the answer to `finish` may have been lost."""
         ...
 
 
@@ -96,7 +96,7 @@ def send(
     Changed
         The file was written to meanwhile.
     Corrupt, Unavailable, Denied, Cancelled
-        Nothing is left of what was sent.
+        Nothing is left of what was sent, but for a whole object whose service never said that it was made.
     """
     sending = _Sending(sink, patience, cancel, progress, known)
     with path.open("rb", buffering=0) as file:

@@ -14,13 +14,15 @@ import swiftclient.client as sdk
 from valo_jupyter.stores.base import ObjectInfo
 from valo_jupyter.stores.cloud import content_type, metadata_of
 from valo_jupyter.stores.digests import Checksums
-from valo_jupyter.stores.errors import Denied
+from valo_jupyter.stores.errors import Denied, NotFound
 
 if TYPE_CHECKING:
     from valo_jupyter.stores.swift import SwiftStore
 
 #: how long a segment stays of an upload that is never finished
 _FORGOTTEN_SECONDS = 2 * 24 * 3600
+#: at a manifest: whose segments it names
+_UPLOAD = "X-Object-Meta-Valo-Upload"
 
 
 class SwiftSink:
@@ -35,11 +37,15 @@ class SwiftSink:
         return self.store._head(self.key)
 
     def put(self, data: bytes, sums: Checksums) -> ObjectInfo:
-        return self.stored(sums, data, etag=sums.md5, query=None)
+        return self.stored(sums, data, etag=sums.md5)
 
-    def stored(self, sums: Checksums, content: bytes, *, etag: str | None, query: str | None) -> ObjectInfo:
-        """Write the object, or its manifest, unless there is one."""
+    def stored(
+        self, sums: Checksums, content: bytes, *, etag: str | None = None, upload: str | None = None
+    ) -> ObjectInfo:
+        """Write the object, or the manifest of an `upload`, unless there is one."""
         headers = {f"X-Object-Meta-{name}": value for name, value in metadata_of(sums.digests).items()}
+        if upload is not None:
+            headers[_UPLOAD] = upload
         told: dict[str, Any] = {}
         self.store.ask(
             "write",
@@ -53,7 +59,7 @@ class SwiftSink:
                 content_type=content_type(self.key),
                 headers={**headers, "If-None-Match": "*"},
                 http_conn=http,
-                query_string=query,
+                query_string=None if upload is None else "multipart-manifest=put",
                 response_dict=told,
             ),
             self.store.uri_of(self.key),
@@ -114,7 +120,7 @@ class _Segments:
             {"path": f"/{self._container}/{self._name(number)}", "etag": etag, "size_bytes": size}
             for number, (etag, size) in sorted(self._put.items())
         ]
-        return self._sink.stored(sums, json.dumps(manifest).encode(), etag=None, query="multipart-manifest=put")
+        return self._sink.stored(sums, json.dumps(manifest).encode(), upload=self._upload)
 
     def _keep(self, number: int) -> None:
         # what a POST does not name is no longer so: it stays for good
@@ -124,8 +130,21 @@ class _Segments:
         )
 
     def abort(self) -> None:
+        if self._is_finished():
+            # the answer to that was lost: the object that is there is made of these segments
+            return
         for number in range(1, self._count + 1):
             self._store.remove(self._container, self._name(number))
+
+    def _is_finished(self) -> bool:
+        try:
+            found = self._store.ask(
+                "read",
+                lambda at, http: sdk.head_object(at.url, at.token, self._store._name, self._sink.name, http_conn=http),
+            )
+        except NotFound:
+            return False
+        return found.get(_UPLOAD.lower()) == self._upload
 
     def _name(self, number: int) -> str:
         return f"{self._upload}/{number:05}"
