@@ -161,6 +161,14 @@ def test_a_server_that_ends_answers_those_who_wait(tmp_path: Path, caplog: pytes
     assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
+def test_a_folder_s_project_can_be_asked_for_without_making_one(web: RunningWeb, project: dict[str, Any]) -> None:
+    address, folder = "/api/v0/projects/resolve/", project["folder"].partition(":")[2]
+    assert web.post(address, {"folder": folder, "host": "h", "create": False})["id"] == project["id"]
+    before = web.get("/api/v0/projects/")
+    assert web.ask("POST", address, {"folder": "/nowhere", "host": "h", "create": False}).status == 404
+    assert web.get("/api/v0/projects/") == before
+
+
 def test_the_stream_and_the_log(web: RunningWeb, project: dict[str, Any]) -> None:
     made = submit(web, project)
     services = web.services

@@ -32,14 +32,23 @@ def create(request: Request) -> Reply:
     return Reply(shapes.project(row, request.base_url), 201)
 
 
-@route("POST", "/api/v0/projects/resolve/", fields={"folder": "string", "host": "string", "name": "string"})
+@route(
+    "POST",
+    "/api/v0/projects/resolve/",
+    fields={"folder": "string", "host": "string", "name": "string", "create": "boolean"},
+)
 def resolve(request: Request) -> Reply:
-    """The project of a folder, made at its first use; `repository` is where its commits are on this machine."""
+    """The project of a folder, made at its first use unless `create` is false.
+
+    `repository` is where its commits are on this machine.
+    """
     wanted = request.json()
     folder, host = wanted.get("folder"), wanted.get("host")
     if not isinstance(folder, str) or not isinstance(host, str) or not folder or not host:
         raise Invalid("Name the `folder` and the `host` it is on.")
-    row = request.services.projects.resolve(request.user, folder, host, str(wanted.get("name") or ""))
+    row = request.services.projects.resolve(
+        request.user, folder, host, str(wanted.get("name") or ""), create=wanted.get("create") is not False
+    )
     repository = request.services.commits.repository(row.id)
     return Reply({**shapes.project(row, request.base_url), "repository": str(repository)})
 

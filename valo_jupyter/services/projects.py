@@ -28,12 +28,14 @@ class Projects:
             raise Invalid("A project needs a name.")
         return self._insert(user, name, description, None)
 
-    def resolve(self, user: User, folder: str, host: str, name: str) -> Any:
+    def resolve(self, user: User, folder: str, host: str, name: str, create: bool = True) -> Any:
         """The project of a folder on a host, made at its first use."""
         key = f"{host}:{folder}"
         row = self._by_folder(user, key)
         if row is not None:
             return row
+        if not create:
+            raise NotFound(f"No project belongs to {folder} on {host}. Run a notebook of that folder first.")
         try:
             return self._insert(user, name.strip() or "project", "", key)
         except IntegrityError:  # another process was first

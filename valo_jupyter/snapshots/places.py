@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from valo_jupyter.domain.errors import SnapshotFailed
@@ -12,12 +13,17 @@ def project_folder(notebook: Path) -> Path:
     own = located(notebook).parent
     if not own.is_dir():
         raise SnapshotFailed(f"The folder {own} does not exist. Check the notebook's path and run again.")
-    above = [own, *own.parents]
-    for folder in above:
-        if git_directory(folder) is not None:
+    return enclosing_project(own)
+
+
+def enclosing_project(own: Path, now: Callable[[Path], Path | None] = lambda folder: folder) -> Path:
+    """The same of a folder that may be gone; `now` says where a folder's content is to be looked for, if anywhere."""
+    above = [(folder, there) for folder in (own, *own.parents) if (there := now(folder)) is not None]
+    for folder, there in above:
+        if git_directory(there) is not None:
             return folder
-    for folder in above:
-        if (folder / "valohai.yaml").is_file() or (folder / ".valo").exists():
+    for folder, there in above:
+        if (there / "valohai.yaml").is_file() or (there / ".valo").exists():
             return folder
     return own
 

@@ -183,14 +183,88 @@ async def test_the_form_is_told_where_a_notebook_was_and_what_it_copies(jp_fetch
     write("work/was.ipynb", [("", "1")])
     await jp_fetch("api/contents/work/was.ipynb", method="PATCH", body=json.dumps({"path": "work/is.ipynb"}))
     await jp_fetch("api/contents/work", method="POST", body=json.dumps({"copy_from": "work/is.ipynb"}))
-
-    async def told(path):
-        return json.loads((await jp_fetch("valo/notebook", params={"path": path}, request_timeout=90)).body)
-
-    moved, copied = await told("work/is.ipynb"), await told("work/is-Copy1.ipynb")
+    moved, copied = await told_of(jp_fetch, "work/is.ipynb"), await told_of(jp_fetch, "work/is-Copy1.ipynb")
     assert [place["path"] for place in moved["places"]] == ["is.ipynb", "was.ipynb"]
     assert moved["places"][1]["project"] == moved["project"]
     assert (moved["copy_of"], copied["copy_of"]) == (None, "work/is.ipynb")
+
+
+async def told_of(fetch, path):
+    return json.loads((await fetch("valo/notebook", params={"path": path}, request_timeout=90)).body)
+
+
+async def rename(fetch, path, to):
+    await fetch("api/contents", path, method="PATCH", body=json.dumps({"path": to}))
+
+
+async def folders(fetch):
+    """Of the projects that there are; `host:` in front."""
+    answer = json.loads((await fetch("valo/api/v0/projects", "")).body)
+    return {project["folder"].partition(":")[2] for project in answer["results"] if project["folder"]}
+
+
+@pytest.mark.parametrize("mark", [".git", "valohai.yaml", None])
+async def test_a_notebook_is_followed_when_its_project_s_folder_is_renamed(jp_fetch, write, jp_root_dir, state, mark):
+    write("foo/sub/nb.ipynb", [("", "1")])
+    if mark == ".git":
+        subprocess.run(["git", "init", "-q", jp_root_dir / "foo"], check=True, timeout=30)
+    elif mark:
+        (jp_root_dir / "foo" / mark).write_text("[]")
+    before = await told_of(jp_fetch, "foo/sub/nb.ipynb")
+    await rename(jp_fetch, "foo", "bar")
+    await rename(jp_fetch, "bar/sub/nb.ipynb", "bar/sub/is.ipynb")
+    await rename(jp_fetch, "bar", "last")
+    told = await told_of(jp_fetch, "last/sub/is.ipynb")
+    folder = "last" if mark else "last/sub"
+    assert told["folder"] == str(jp_root_dir / folder)
+    inside = "sub/" if mark else ""
+    # nothing ran as long as it was `bar`
+    assert [(place["project"], place["path"]) for place in told["places"]] == [
+        (told["project"], f"{inside}is.ipynb"),
+        (before["project"], f"{inside}nb.ipynb"),
+    ]
+    here = {one for one in await folders(jp_fetch) if one.startswith(f"{jp_root_dir}/")}
+    assert here == {before["folder"], told["folder"]}
+
+
+async def test_a_folder_that_leaves_its_project_was_of_it(jp_fetch, write, jp_root_dir, state):
+    write("code/sub/nb.ipynb", [("", "1")])
+    (jp_root_dir / "code" / "valohai.yaml").write_text("[]")
+    before = await told_of(jp_fetch, "code/sub/nb.ipynb")
+    await rename(jp_fetch, "code/sub", "out")
+    now, was = (await told_of(jp_fetch, "out/nb.ipynb"))["places"]
+    assert (now["path"], was["path"], was["project"]) == ("nb.ipynb", "sub/nb.ipynb", before["project"])
+    assert now["since"] == was["until"]
+
+
+async def test_the_original_of_a_copy_is_where_it_is_now(jp_fetch, write, jp_root_dir, state):
+    write("work/first.ipynb", [("", "1")])
+    await jp_fetch("api/contents/work", method="POST", body=json.dumps({"copy_from": "work/first.ipynb"}))
+    await rename(jp_fetch, "work/first.ipynb", "second.ipynb")
+    assert (await told_of(jp_fetch, "work/first-Copy1.ipynb"))["copy_of"] == "second.ipynb"
+    (jp_root_dir / "second.ipynb").unlink()
+    assert (await told_of(jp_fetch, "work/first-Copy1.ipynb"))["copy_of"] is None
+
+
+async def test_below_a_link_a_copy_names_its_original_too(jp_fetch, write, jp_root_dir, tmp_path, state):
+    (tmp_path / "elsewhere").mkdir()
+    (jp_root_dir / "link").symlink_to(tmp_path / "elsewhere")
+    write("link/first.ipynb", [("", "1")])
+    await jp_fetch("api/contents/link", method="POST", body=json.dumps({"copy_from": "link/first.ipynb"}))
+    told = await told_of(jp_fetch, "link/first-Copy1.ipynb")
+    assert (told["path"], told["copy_of"]) == ("first-Copy1.ipynb", "link/first.ipynb")
+
+
+async def test_a_new_notebook_has_not_the_past_of_one_that_was_deleted(
+    jp_fetch, jp_serverapp, write, jp_root_dir, state
+):
+    jp_serverapp.contents_manager.delete_to_trash = False
+    write("work/old.ipynb", [("", "1")])
+    assert [place["since"] for place in (await told_of(jp_fetch, "work/old.ipynb"))["places"]] == [None]
+    await jp_fetch("api/contents/work/old.ipynb", method="DELETE")
+    write("work/old.ipynb", [("", "1")])
+    (place,) = (await told_of(jp_fetch, "work/old.ipynb"))["places"]
+    assert place["since"] is not None
 
 
 @pytest.mark.parametrize(
