@@ -51,13 +51,20 @@ def test_what_a_record_knows_is_not_computed(store: S3Store, large: Path, tmp_pa
     assert sorted(os.listdir(tmp_path)) == ["copy"]
 
 
-def test_a_small_file_that_is_not_what_is_known_of_it_is_refused(store: S3Store, tmp_path: Path):
-    (tmp_path / "source").write_bytes(b"content")
-    known = digest_file(tmp_path / "source")
-    (tmp_path / "source").write_bytes(b"changed")
-    with pytest.raises(Corrupt):
-        store.put_file(tmp_path / "source", "small", known=known)
-    assert [info.key for info in store.list("small")] == []
+@pytest.mark.parametrize("size", [7, LARGE], ids=["small", "large"])
+def test_a_file_that_is_not_what_is_known_of_it_is_refused(store: S3Store, weed: SeaweedFS, tmp_path: Path, size: int):
+    path = tmp_path / "source"
+    path.write_bytes(bytes(size))
+    known = digest_file(path)
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"x")
+    # whoever is told that it is stored removes the source
+    with pytest.raises(Corrupt, match="source is not what is known of it"):
+        store.put_file(path, "refused", known=known, move=True)
+    assert path.exists()
+    assert [info.key for info in store.list("refused")] == []
+    assert weed.client().list_multipart_uploads(Bucket=store.bucket).get("Uploads", []) == []
 
 
 def test_an_empty_file_is_digested_as_any_other(tmp_path: Path):

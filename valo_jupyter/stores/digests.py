@@ -121,13 +121,18 @@ def digest_file(path: Path, *, progress: Progress | None = None, cancel: Cancel 
 
 
 def digest(
-    file: int, names: Collection[str] = ALL, *, progress: Progress | None = None, cancel: Cancel | None = None
+    file: int,
+    names: Collection[str] = ALL,
+    *,
+    known: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Digester:
-    """What has seen the whole file, whose position stays as it is."""
-    digester = Digester(names=names)
+    """What has seen the whole file, whose position stays as it is; `known` as in `Digester`."""
+    digester = Digester(known, names)
     total = os.fstat(file).st_size
     with ExitStack() as stack:
-        if total > _LARGE and len(names) > 1:
+        if total > _LARGE and len(set(names) - set(known or ())) > 1:
             stack.enter_context(digester.spread())
         while chunk := os.pread(file, CHUNK, digester.size):
             if cancel is not None and cancel():

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from valo_jupyter.stores.base import Cancel, ObjectInfo, Progress
-from valo_jupyter.stores.digests import ALL, Checksums, Digester, digest
-from valo_jupyter.stores.errors import Cancelled, Changed, Exists, NotFound, StoreError
+from valo_jupyter.stores.digests import Checksums, Digester, digest
+from valo_jupyter.stores.errors import Cancelled, Changed, Corrupt, Exists, NotFound, StoreError
 from valo_jupyter.stores.receiving import PART, STREAMS
 from valo_jupyter.stores.retrying import PATIENCE, Patience, persist
 
@@ -87,7 +87,7 @@ def send(
 ) -> ObjectInfo:
     """Store the file as the sink's object, with all three checksums; `move` removes the file afterwards.
 
-    `known`: its checksums, which are not taken again.
+    `known`: its checksums, of which sha256 alone is taken again, to be compared.
 
     Raises
     ------
@@ -95,14 +95,16 @@ def send(
         There is an object with other content. One with this content is taken for ours.
     Changed
         The file was written to meanwhile.
-    Corrupt, Unavailable, Denied, Cancelled
+    Corrupt
+        The file is not what is known of it, or the service got other content; nothing is left of that.
+    Unavailable, Denied, Cancelled
         Nothing is left of what was sent, but for a whole object whose service never said that it was made.
     """
     sending = _Sending(sink, patience, cancel, progress, known)
     with path.open("rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         if size <= part:
-            info, sums = sending.whole(file.fileno(), size)
+            info, sums = sending.whole(path.name, file.fileno(), size)
         else:
             info, sums = sending.in_parts(path.name, file.fileno(), size, max(part, -(-size // _MOST_PARTS)), streams)
     if move:
@@ -123,15 +125,15 @@ class _Sending:
     ) -> None:
         self._sink, self._patience, self._cancel, self._known = sink, patience, cancel, known
         self._progress: Progress = progress or (lambda done, total: None)
+        #: what is not taken again; sha256 always is
+        self._noted = {"md5": known.md5, "sha1": known.sha1} if known else {}
 
-    def whole(self, file: int, size: int) -> tuple[ObjectInfo, Checksums]:
-        # what is digested is what is sent, whatever happens to the file; with known checksums the server verifies it
+    def whole(self, name: str, file: int, size: int) -> tuple[ObjectInfo, Checksums]:
+        # what is digested is what is sent, whatever happens to the file
         data = os.pread(file, size, 0)
-        sums = self._known
-        if sums is None:
-            digester = Digester()
-            digester.update(data)
-            sums = digester.result()
+        digester = Digester(self._noted)
+        digester.update(data)
+        sums = self._checked(name, digester.result())
         try:
             info = persist(lambda: self._sink.put(data, sums), self._patience, self._cancel)
         except Exists:
@@ -143,18 +145,18 @@ class _Sending:
         begun = _state(file)
         with suppress(NotFound):
             there = persist(self._sink.head, self._patience, self._cancel)
-            sums = self._known or digest(file, cancel=self._cancel).result()
+            sums = self._checked(name, digest(file, known=self._noted, cancel=self._cancel).result())
             return self._same(there, sums), sums
-        known = self._known.digests if self._known else {}
-        if not known and self._sink.early:
-            known = digest(file, _EARLY, cancel=self._cancel).digests()
-        parts = persist(lambda: self._sink.begin(size, part, known), self._patience, self._cancel)
+        before = self._known.digests if self._known else {}
+        if not before and self._sink.early:
+            before = digest(file, _EARLY, cancel=self._cancel).digests()
+        parts = persist(lambda: self._sink.begin(size, part, before), self._patience, self._cancel)
         try:
-            with _digesting(file, known) as rest:
+            with _digesting(file, self._noted if self._known else before) as taken:
                 self._put_all(parts, file, size, part, streams)
-            sums = Checksums(size, **known, **rest.result())
             if _state(file) != begun:
                 raise Changed(f"{name} was written to while it was being stored.")
+            sums = self._checked(name, taken.result())
             try:
                 return persist(lambda: parts.finish(sums), self._patience), sums
             except Exists:
@@ -190,6 +192,11 @@ class _Sending:
                 ended.set()
                 pool.shutdown(wait=True, cancel_futures=True)
 
+    def _checked(self, name: str, sums: Checksums) -> Checksums:
+        if self._known not in (None, sums):
+            raise Corrupt(f"{name} is not what is known of it: it was damaged or replaced since. Nothing was stored.")
+        return sums
+
     def _ours(self, sums: Checksums) -> ObjectInfo:
         """The object that is there, which must have this content. Raises `Exists`, or `NotFound`."""
         return self._same(persist(self._sink.head, self._patience, self._cancel), sums)
@@ -206,15 +213,14 @@ class _Sending:
 
 
 @contextmanager
-def _digesting(file: int, known: Mapping[str, str]) -> Iterator[Future[dict[str, str]]]:
-    """The checksums that are not known yet, taken beside what the block does."""
+def _digesting(file: int, known: Mapping[str, str]) -> Iterator[Future[Checksums]]:
+    """The checksums, of which those that are not known yet are taken beside what the block does."""
     ended = threading.Event()
-    names = [name for name in ALL if name not in known]
     with ThreadPoolExecutor(1, thread_name_prefix="valo-digest") as beside:
         try:
-            rest = beside.submit(lambda: digest(file, names, cancel=ended.is_set).digests())
-            yield rest
-            rest.result()
+            taken = beside.submit(lambda: digest(file, known=known, cancel=ended.is_set).result())
+            yield taken
+            taken.result()
         finally:
             ended.set()
 
