@@ -53,6 +53,8 @@ class Box:
         self._started = started
         #: what code asks for inputs, if there are such that it does
         self.on_demand: OnDemand | None = None
+        #: the image's own, by which it is led to
+        self.python: str | None = None
         self.inside = Inside(
             folders,
             owner,
@@ -73,7 +75,9 @@ class Box:
 
     def start(self, folder: RunFolder, environment: Mapping[str, str], command: str, *, cwd: str) -> Container:
         """Start a shell on `command`; the container sees `folder` as `INSIDE`. Close both afterwards."""
-        before = lead(self.on_demand, folder, self.inside.owner) if self.on_demand is not None else ""
+        before = ""
+        if self.on_demand is not None and self.python is not None:
+            before = lead(self.on_demand, folder, self.inside.owner, self.python)
         left_out = folder.write_start(self.environment(environment), command, before=before)
         if left_out:
             names = ", ".join(sorted(left_out))

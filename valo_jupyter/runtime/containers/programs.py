@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from valo_jupyter.runtime.containers.asking import ADDRESS, has_python
+from valo_jupyter.runtime.containers.asking import ADDRESS, find_python
 from valo_jupyter.runtime.containers.box import Box
 from valo_jupyter.runtime.containers.engine import ContainerEngine
 from valo_jupyter.runtime.containers.images import Access, Images
@@ -76,11 +76,11 @@ class InContainers:
             raise
 
     def can_ask(self) -> bool:
-        able = has_python(self._box.engine, self.image.id, self._box.labels)
-        if not able:
+        self._box.python = find_python(self._box.engine, self.image.id, self._box.labels)
+        if self._box.python is None:
             note = "The image has no Python by which code could ask for inputs: they are downloaded before it starts"
             self._sink.log("status", [note])
-        return able
+        return self._box.python is not None
 
     def serve(self, on_demand: OnDemand) -> str:
         self._box.on_demand = on_demand
