@@ -134,3 +134,35 @@ def test_the_notebook_as_it_was_submitted(services: Services, user: User, run: A
     row = services.executions.get(user, run.execution_id)
     assert len(json.loads(services.notebooks.submitted(user, row))["cells"]) == len(CELLS)
     assert services.notebooks.executed(row) is None
+
+
+def test_what_ran_before_there_were_rows_of_cells(services: Services, user: User, environment: str, run: Any) -> None:
+    """Its stream says what they would; of the attempt that counts."""
+    begun = [event(1, 1, "started"), event(1, 1, "done", seconds=1.0), event(2, 2, "started")]
+    services.runs.events(run.token, 1, [*begun, event(2, 2, "done", seconds=1.0), event(3, 3, "started")])
+    services.pool.lost(run.execution_id, 1, "power cut")
+    again = place(services, environment)
+    services.runs.start(again.token, {"pid": 8})
+    said = {"k": "log", "s": "out", "text": json.dumps(event(7, 7, "done"))}
+    services.runs.events(again.token, 1, [*begun, said, event(2, 2, "error", seconds=2.0)])
+    services.runs.end(again.token, {"status": "error", "reason": "no"})
+    before = services.cells.of(user, run.execution_id)
+    assert [cell.state for cell in before[:4]] == ["done", "error", "waiting", "waiting"]
+    assert (before[1].seconds, before[1].cost) == (2.0, 2.0)
+    with services.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM execution_cells WHERE cell = 1")
+    assert services.cells.of(user, run.execution_id) == before
+    with services.database.write() as connection:
+        connection.exec_driver_sql("DELETE FROM execution_cells")
+    assert services.cells.of(user, run.execution_id) == before
+
+
+def test_without_a_price_when_it_was_placed_there_is_no_cost(
+    services: Services, user: User, environment: str, run: Any
+) -> None:
+    with services.database.write() as connection:
+        connection.exec_driver_sql("UPDATE attempts SET per_hour_price_usd = NULL")
+    services.runs.events(run.token, 1, [event(1, 1, "started"), event(1, 1, "done", seconds=1.0)])
+    services.runs.end(run.token, {"status": "complete"})
+    assert services.executions.get(user, run.execution_id).cost is None
+    assert services.cells.of(user, run.execution_id)[0].cost is None

@@ -151,7 +151,7 @@ def test_the_end_may_be_told_twice(services: Services, run: Any, project: Projec
 
 def test_cost_is_price_times_time_held(services: Services, run: Any, user: User) -> None:
     with services.database.write() as connection:
-        connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
+        connection.execute(sa.update(attempts).values(per_hour_price_usd=3600))
     services.runs.end(run.token, {"status": "complete"})
     row = services.executions.get(user, run.execution_id)
     with services.database.read() as connection:
@@ -165,7 +165,7 @@ def test_a_lost_attempt_costs_but_is_not_the_time_of_the_next(
     with services.database.write() as connection:
         connection.exec_driver_sql("UPDATE environments SET per_hour_price_usd = 3600")
         hour_ago = clock.now() - timedelta(hours=1)
-        connection.execute(sa.update(attempts).values(placed=hour_ago, started=hour_ago))
+        connection.execute(sa.update(attempts).values(placed=hour_ago, started=hour_ago, per_hour_price_usd=3600))
     services.pool.lost(run.execution_id, 1, "power cut")
     again = place(services, environment)
     services.runs.start(again.token, {"pid": 1})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,8 +18,8 @@ from valo_jupyter.services.events import Event
 EMPTY = "empty"
 
 
-def record(connection: Connection, execution_id: str, events: list[Event]) -> None:
-    """Keep what `cell` events say."""
+def told(execution_id: str, events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The rows that `cell` events come to, in the order of their first ones."""
     rows: dict[int, dict[str, Any]] = {}
     for event in events:
         row = rows.setdefault(event["cell"], dict.fromkeys(execution_cells.c.keys()))
@@ -29,6 +30,11 @@ def record(connection: Connection, execution_id: str, events: list[Event]) -> No
             row["why"] = storable.text(str(event.get("why") or EMPTY))
         else:
             row.update(seconds=event.get("seconds"), peak_memory_bytes=event.get("peak_memory_bytes"))
+    return list(rows.values())
+
+
+def record(connection: Connection, execution_id: str, events: list[Event]) -> None:
+    """Keep what `cell` events say."""
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(execution_cells)
     new = insert.excluded
     connection.execute(
@@ -39,14 +45,14 @@ def record(connection: Connection, execution_id: str, events: list[Event]) -> No
                 "started": sa.func.coalesce(new.started, execution_cells.c.started),
             },
         ),
-        list(rows.values()),
+        told(execution_id, events),
     )
 
 
-def begun(connection: Connection, execution_id: str) -> list[Any]:
+def begun(connection: Connection, execution_id: str) -> list[dict[str, Any]]:
     """Those that were begun or skipped."""
     query = sa.select(execution_cells).where(execution_cells.c.execution_id == execution_id)
-    return list(connection.execute(query.order_by(execution_cells.c.cell)))
+    return [row._asdict() for row in connection.execute(query.order_by(execution_cells.c.cell))]
 
 
 def skipped(connection: Connection, execution_id: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection, Database
-from valo_jupyter.db.tables import attempts, environments
+from valo_jupyter.db.tables import attempts
 from valo_jupyter.domain.cells import as_run
 from valo_jupyter.domain.errors import NotFound
 from valo_jupyter.domain.executions import Status
 from valo_jupyter.services import cell_rows
 from valo_jupyter.services.accounts import User
+from valo_jupyter.services.events import EventLog
 from valo_jupyter.services.executions import Executions
 from valo_jupyter.services.notebooks import Notebooks
 
@@ -39,10 +41,11 @@ class Cell:
 
 
 class Cells:
-    def __init__(self, database: Database, executions: Executions, notebooks: Notebooks) -> None:
+    def __init__(self, database: Database, executions: Executions, notebooks: Notebooks, events: EventLog) -> None:
         self._database = database
         self._executions = executions
         self._notebooks = notebooks
+        self._events = events
 
     def of(self, user: User, address: str) -> list[Cell]:
         """All code cells of an execution in their order, also those that have not begun; none of commands."""
@@ -52,7 +55,11 @@ class Cells:
         with self._database.read() as connection:
             known = cell_rows.begun(connection, row.id)
             price = _price(connection, row)
-        begun = {one.cell: one for one in known}
+        if row.progress and (not known or known[0]["code"] > 1):
+            # it was begun when there were no rows of cells yet: its stream has what they said
+            said = self._events.of_kind(row.id, "cell")
+            known = cell_rows.told(row.id, (event for event in said if event["a"] == row.attempt))
+        begun = {one["cell"]: one for one in known}
         cells = []
         for code, (index, source) in enumerate(self._as_run(user, row), 1):
             line = source.strip().partition("\n")[0][:LINE]
@@ -74,15 +81,16 @@ class Cells:
 def _price(connection: Connection, row: Any) -> float | None:
     """What an hour of the newest attempt costs."""
     this = (attempts.c.execution_id == row.id) & (attempts.c.number == row.attempt)
-    at_the_time = sa.select(attempts.c.per_hour_price_usd).where(this).scalar_subquery()
-    query = sa.select(sa.func.coalesce(at_the_time, environments.c.per_hour_price_usd))
-    return connection.execute(query.where(environments.c.id == row.environment_id)).scalar_one_or_none()
+    return connection.execute(sa.select(attempts.c.per_hour_price_usd).where(this)).scalar_one_or_none()
 
 
-def _told(row: Any, line: str, status: str, price: float | None) -> Cell:
-    state = row.state
+def _told(row: Mapping[str, Any], line: str, status: str, price: float | None) -> Cell:
+    state = row["state"]
     if state == "started":
         # what runs when its machine is lost has no end of its own
         state = "error" if Status(status).ended else "running"
-    cost = None if price is None or row.seconds is None else price * row.seconds / 3600
-    return Cell(row.cell, row.code, line, state, row.why, row.started, row.seconds, row.peak_memory_bytes, cost)
+    seconds = row["seconds"]
+    cost = None if price is None or seconds is None else price * seconds / 3600
+    return Cell(
+        row["cell"], row["code"], line, state, row["why"], row["started"], seconds, row["peak_memory_bytes"], cost
+    )

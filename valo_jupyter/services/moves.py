@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from valo_jupyter.db import Connection
-from valo_jupyter.db.tables import attempts, environments, executions, projects
+from valo_jupyter.db.tables import attempts, executions, projects
 from valo_jupyter.domain import clock, storable
 from valo_jupyter.domain.errors import Overtaken
 from valo_jupyter.domain.executions import Status, check_move
@@ -112,14 +112,11 @@ class Moves:
 
     @staticmethod
     def _cost(connection: Connection, row: Any, ended: Any) -> float | None:
-        now = connection.execute(
-            sa.select(environments.c.per_hour_price_usd).where(environments.c.id == row.environment_id)
-        ).scalar_one_or_none()
         # every attempt has held a machine, also one that was lost; each at the price it was placed at, if there was one
         columns = (attempts.c.placed, attempts.c.ended, attempts.c.per_hour_price_usd)
-        made = connection.execute(sa.select(*columns).where(attempts.c.execution_id == row.id)).all()
-        prices = [now if one.per_hour_price_usd is None else one.per_hour_price_usd for one in made]
-        if now is None and all(price is None for price in prices):
+        priced = (attempts.c.execution_id == row.id) & attempts.c.per_hour_price_usd.is_not(None)
+        made = connection.execute(sa.select(*columns).where(priced)).all()
+        if not made:
             return None
-        held = (clock.seconds_between(one.placed, one.ended or ended) or 0.0 for one in made)
-        return sum((price or 0.0) * seconds for price, seconds in zip(prices, held, strict=True)) / 3600
+        held = ((clock.seconds_between(one.placed, one.ended or ended) or 0.0, one) for one in made)
+        return sum(one.per_hour_price_usd * seconds for seconds, one in held) / 3600

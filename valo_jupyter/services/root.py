@@ -78,7 +78,7 @@ class Services:
         self.commits = Commits(database, state)
         self.executions = Executions(database, self.commits, moves, self.seal, queued)
         self.notebooks = Notebooks(state, self.commits)
-        self.cells = Cells(database, self.executions, self.notebooks)
+        self.cells = Cells(database, self.executions, self.notebooks, self.stream)
         self.stores = Stores(database, self.seal)
         self.data = Data(database)
         self.comparing = Comparing(self.executions, self.commits, self.data, self.notebooks)

@@ -24,3 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("execution_id", "cell", name=op.f("pk_execution_cells")),
     )
     op.add_column("attempts", sa.Column("per_hour_price_usd", sa.Float(), nullable=True))
+    op.execute(
+        "UPDATE attempts SET per_hour_price_usd = (SELECT environments.per_hour_price_usd FROM environments "
+        "JOIN executions ON executions.environment_id = environments.id WHERE executions.id = attempts.execution_id)"
+    )
