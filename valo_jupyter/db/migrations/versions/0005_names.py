@@ -1,5 +1,7 @@
 """Names that are one environment's, at most one default, who makes a trial, whose credentials an image was had with."""
 
+from itertools import chain, count
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -49,9 +51,14 @@ def _one_name() -> None:
     """The slugs tell those of the same name apart."""
     connection = op.get_bind()
     query = sa.select(_environments).where(_environments.c.deleted.is_(None))
-    taken: set[str] = set()
-    for row in connection.execute(query.order_by(_environments.c.ctime, _environments.c.id)).all():
-        if row.name in taken:
-            name = f"{row.name[:100]} ({row.slug})"
-            connection.execute(sa.update(_environments).where(_environments.c.id == row.id).values(name=name))
-        taken.add(row.name)
+    rows = connection.execute(query.order_by(_environments.c.ctime, _environments.c.id)).all()
+    taken = {row.name for row in rows}
+    kept: set[str] = set()
+    for row in rows:
+        if row.name not in kept:
+            kept.add(row.name)
+            continue
+        names = (f"{row.name[:100]} ({row.slug}{more})" for more in chain([""], (f" {n}" for n in count(2))))
+        name = next(name for name in names if name not in taken)
+        connection.execute(sa.update(_environments).where(_environments.c.id == row.id).values(name=name))
+        taken.add(name)
