@@ -10,6 +10,7 @@ import { CommandIDs, IValo } from '../tokens';
 import { DriftView } from '../widgets/driftView';
 import { announceFailure } from '../widgets/failure';
 import { NotebookCells } from '../widgets/notebookCells';
+import { openNotebook } from '../widgets/openNotebook';
 import { Popover } from '../widgets/popover';
 
 export const cellsPlugin: JupyterFrontEndPlugin<void> = {
@@ -91,13 +92,8 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
         const places = info ? placesOf(info) : [];
         return places.some(place => place.project.id === project.id && place.path === notebook?.path);
       });
-      return open ?? (await openNotebook(valo.api.pathOf(project.id, notebook?.path ?? '')));
-    };
-
-    const openNotebook = async (path: string): Promise<NotebookPanel> => {
-      const panel = tracker.find(({ context }) => context.path === path) ?? null;
-      const opened = panel ?? (await commands.execute('docmanager:open', { path, factory: 'Notebook' }));
-      return opened as NotebookPanel;
+      const path = open?.context.path ?? valo.api.pathOf(project.id, notebook?.path ?? '');
+      return openNotebook(trans, app, tracker, path);
     };
 
     /** Where the failing cell of an execution stands in the notebook as it is now; -1: nowhere any more. */
@@ -126,10 +122,9 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       execute: async args => {
         try {
           const execution = args.id === undefined ? null : await valo.api.execution(String(args.id));
-          const panel = execution ? await notebookOf(execution) : await openNotebook(String(args.path));
-          await panel.revealed;
-          await panel.context.ready;
-          app.shell.activateById(panel.id);
+          const panel = execution
+            ? await notebookOf(execution)
+            : await openNotebook(trans, app, tracker, String(args.path));
           const index = execution ? await failingCell(panel, execution) : Number(args.index);
           if (index < 0 || index >= panel.content.widgets.length) {
             throw new Error(trans.__('The notebook no longer has this cell; the executed notebook shows it.'));

@@ -1,7 +1,7 @@
 /** The form beside the run button, and the one that repeats an execution with changes. */
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { DOMAIN } from '../components/trans';
@@ -9,6 +9,7 @@ import { changesOf, draftOf, EMPTY, infoOf } from '../model/draft';
 import { CommandIDs, IValo } from '../tokens';
 import { announceFailure } from '../widgets/failure';
 import { FormWidget, type IFormOptions } from '../widgets/form';
+import { openNotebook } from '../widgets/openNotebook';
 import { Popover } from '../widgets/popover';
 
 export const formPlugin: JupyterFrontEndPlugin<void> = {
@@ -49,23 +50,28 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
         args: {
           type: 'object',
           properties: {
-            path: { type: 'string', description: 'The open notebook to run; the one in front when left out.' },
+            path: { type: 'string', description: 'The notebook to run; the one in front when left out.' },
             files: { type: 'array', description: 'Files to use as an input: address and name of each.' }
           }
         }
       },
-      isEnabled: args => tracker.currentWidget !== null || args.files !== undefined,
-      execute: args => {
-        const panel =
-          args.path === undefined ? tracker.currentWidget : tracker.find(({ context }) => context.path === args.path);
+      isEnabled: args => tracker.currentWidget !== null || args.path !== undefined || args.files !== undefined,
+      execute: async args => {
         const files = args.files as unknown as IFormOptions['files'];
+        let panel: NotebookPanel | null = null;
+        try {
+          const path = (args.path as string | undefined) ?? tracker.currentWidget?.context.path;
+          panel = path === undefined ? null : await openNotebook(trans, app, tracker, path);
+        } catch (reason) {
+          announceFailure(trans, reason);
+          return;
+        }
         if (!panel) {
           if (files) {
             announceFailure(trans, new Error(trans.__('Open the notebook that is to use it, and choose this again.')));
           }
           return;
         }
-        app.shell.activateById(panel.id);
         const { context } = panel;
         show(panel.node.querySelector('.valo-Run-options') ?? panel.toolbar.node, trans.__('Run remotely'), {
           files,
