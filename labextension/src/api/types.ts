@@ -323,6 +323,8 @@ export interface IRunRequest {
   resources?: IResources;
   environment_variables?: Record<string, string>;
   secret_environment_variables?: Record<string, string>;
+  /** Seconds. */
+  time_limit?: number;
   include?: 'folder' | 'notebook';
   accept?: string[];
   /** Findings of the secret guard that are none, by their fingerprints. */

@@ -22,11 +22,25 @@ const RUN_ARGS = {
     inputs: { type: 'object', description: 'Addresses of the notebook’s inputs, by name.' },
     environment: { type: 'string', description: 'Where to run: slug of an environment.' },
     tags: { type: 'array', items: { type: 'string' }, description: 'Tags of the execution.' },
-    title: { type: 'string', description: 'Title of the execution.' }
+    title: { type: 'string', description: 'Title of the execution.' },
+    image: { type: 'string', description: 'Image of the container it runs in.' },
+    resources: { type: 'object', description: 'What is asked of the machine: cpu, memory_bytes, gpus.' },
+    time_limit: { type: 'number', description: 'Seconds after which it is stopped.' },
+    include: { type: 'string', enum: ['folder', 'notebook'], description: 'What is sent.' },
+    accept: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Questions that are answered with yes: large, home, secrets.'
+    },
+    accept_findings: {
+      type: 'array',
+      items: { type: 'string' },
+      description: 'Fingerprints of values that look like secrets, and are none.'
+    }
   }
 };
 
-/** Of a command's arguments only what a run takes: Lumino adds the key event of a shortcut. */
+/** Of a command's arguments only what a run takes, but for variables: Lumino adds the key event of a shortcut. */
 function requestIn(args: ReadonlyPartialJSONObject): Partial<IRunRequest> {
   const known = Object.keys(RUN_ARGS.properties);
   return Object.fromEntries(Object.entries(args).filter(([name]) => known.includes(name)));
