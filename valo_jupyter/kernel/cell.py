@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from valo_jupyter.client.executions import Execution
@@ -27,17 +28,27 @@ def own_execution(client: Client, source: str, options: dict[str, Any]) -> Execu
     parameters = {name: _value(name, text) for name, text in options["parameters"].items()}
     title = options["title"] or (f"a cell of {notebook.stem}" if notebook else "a cell")
     with cell_notebook(source, parameters, beside=notebook, kernelspec=_kernelspec(notebook)) as path:
-        return client.run(path, **{**options, "parameters": parameters, "title": title})
+        # NaN and infinity stand in the cell; JSON has no words for them
+        given = {name: value for name, value in parameters.items() if _is_json(value)}
+        return client.run(path, **{**options, "parameters": given, "title": title})
 
 
 def _value(name: str, text: str) -> Any:
     """As `-p` gives it: JSON if it is, else the text itself."""
-    if not name.isidentifier():
+    if not name.isidentifier() or iskeyword(name):
         raise Invalid(f"“{name}” cannot be a variable of the cell.")
     try:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _kernelspec(notebook: Path | None) -> Mapping[str, Any]:

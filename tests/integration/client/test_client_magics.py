@@ -135,12 +135,12 @@ def test_tags_are_edited_in_the_card(front: Front, client: Client, make_notebook
 
 def test_a_cell_as_an_execution_of_its_own(front: Front, client: Client, training: Path) -> None:
     (training.parent / "helper.py").write_text("def double(x): return 2 * x")
-    front.run("%%valo -p x=21 --tag alone\nimport helper\nprint('got', helper.double(x))")
+    front.run("%%valo -p x=21 -p low=-1e999 --tag alone\nimport helper\nprint('got', helper.double(x), low)")
     ((_, shown),) = front.displays.items()
     assert "a cell" in shown["text/plain"]
     [execution] = client.executions(tag="alone", everywhere=True)
-    assert execution.wait().data["parameters"] == {"x": 21}
-    assert "got 42" in [str(line) for line in execution.logs()]
+    assert execution.wait().data["parameters"]["x"] == 21
+    assert "got 42 -inf" in [str(line) for line in execution.logs()]
     assert [path.name for path in training.parent.glob(".*")] == []
     assert "imported and defined in it" in front.run(
         "import valo_jupyter.kernel.card as card, valo_jupyter.kernel.view as view\n"
@@ -149,6 +149,7 @@ def test_a_cell_as_an_execution_of_its_own(front: Front, client: Client, trainin
     )
     assert "has no code" in front.run("%%valo --tag alone\n\n")
     assert "cannot be a variable" in front.run("%%valo -p a-b=1\nprint(1)")
+    assert "cannot be a variable" in front.run("%%valo -p class=1\nprint(1)")
     assert "`%valo run train.ipynb`" in front.run("%%valo train.ipynb\nprint(1)")
 
 
