@@ -137,12 +137,12 @@ class S3Store(CloudStore):
     def _cors(self) -> str | None:
         try:
             with self._asking("GET", "") as access:
-                rules = access.client.get_bucket_cors(Bucket=self.bucket)["CORSRules"]
+                rules = access.client.get_bucket_cors(Bucket=self.bucket).get("CORSRules", [])
         except NotFound:
             rules = []
         except StoreError as error:
             raise Denied("It needs s3:GetBucketCORS, and a service that has such rules.") from error
-        if any("GET" in rule["AllowedMethods"] for rule in rules):
+        if any("GET" in rule.get("AllowedMethods", ()) for rule in rules):
             return None
         return no_cors("bucket", "add one (aws s3api put-bucket-cors)")
 

@@ -17,8 +17,9 @@ from botocore.config import Config
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials, ReadOnlyCredentials
 from botocore.exceptions import ClientError, NoCredentialsError
 
-from valo_jupyter.stores.errors import Denied
+from valo_jupyter.stores.errors import Denied, Unavailable
 from valo_jupyter.stores.retrying import Patience
+from valo_jupyter.stores.s3_errors import role_refusal
 
 # at DEBUG they log whole requests, with tokens and signatures
 for _name in ("boto3", "botocore"):
@@ -38,14 +39,18 @@ class Access:
         The same with the endpoint as people's browsers reach it.
     root
         Address of the bucket, without a slash at the end.
+    outdated
+        The role's credentials cannot be had by this account any more, and there is another one.
     """
+
+    outdated = False
 
     def __init__(self, options: Mapping[str, Any], credentials: Mapping[str, Any], patience: Patience) -> None:
         self._options = options
         self._ca = _CertificateFile(options["ca"]) if options["ca"] else None
         session = _session(options, credentials)
         if options["role_arn"]:
-            session = self._with_role(session, patience)
+            session = self._with_role(session, credentials, patience)
         found = session.get_credentials()
         if found is None:
             raise NoCredentialsError
@@ -79,7 +84,7 @@ class Access:
         verify = str(self._ca.path) if self._ca else None
         return session.client("s3", region_name=self.region, endpoint_url=endpoint, config=config, verify=verify)
 
-    def _with_role(self, session: Session, patience: Patience) -> Session:
+    def _with_role(self, session: Session, credentials: Mapping[str, Any], patience: Patience) -> Session:
         """The same, with credentials of the role, which are fetched anew before they expire."""
         endpoint = self._options["endpoint_url"]
 
@@ -94,19 +99,25 @@ class Access:
         source = session.get_credentials()
         if source is None:
             raise NoCredentialsError
+        role = self._options["role_arn"]
         fetcher = AssumeRoleCredentialFetcher(
-            create_client, source, self._options["role_arn"], extra_args={"RoleSessionName": _ROLE_SESSION}
+            create_client, source, role, extra_args={"RoleSessionName": _ROLE_SESSION}
         )
 
         def fetch() -> dict[str, Any]:
+            asking = source.get_frozen_credentials()
             try:
                 return fetcher.fetch_credentials()
             except ClientError as error:
-                said = error.response.get("Error", {}).get("Message", "")
-                raise Denied(
-                    f"The role {self._options['role_arn']} cannot be taken on: the account needs sts:AssumeRole, and "
-                    f"the role has to trust it. The service says: {said}"
-                ) from None
+                said = error.response.get("Error", {})
+                status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+                refused = role_refusal(role, status, said.get("Code", ""), said.get("Message", ""))
+            if isinstance(refused, Denied):
+                found = _session(self._options, credentials).get_credentials()
+                if found is not None and found.get_frozen_credentials() != asking:
+                    self.outdated = True
+                    raise Unavailable(f"The credentials for the role {role} have expired, and there are new ones.")
+            raise refused
 
         core = botocore.session.get_session()
         core._credentials = DeferredRefreshableCredentials(fetch, "assume-role")
@@ -134,7 +145,7 @@ class Renewable:
 
     def get(self) -> Access:
         with self._lock:
-            if self._access is None:
+            if self._access is None or self._access.outdated:
                 self._access = self._make()
             return self._access
 

@@ -23,7 +23,12 @@ _DAMAGED = frozenset({"BadDigest", "InvalidDigest", "XAmzContentSHA256Mismatch",
 _ELSEWHERE = frozenset(
     {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect"}
 )
-_LATER = frozenset({"SlowDown", "RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "InternalError"})
+_LATER = frozenset(
+    {
+        "SlowDown", "RequestTimeout", "OperationAborted", "ConditionalRequestConflict", "InternalError",
+        "InternalFailure", "RequestLimitExceeded", "TooManyRequestsException", "PriorRequestNotComplete",
+    }
+)  # fmt: skip
 #: what each method needs to be allowed
 _ACTIONS = {"GET": "s3:GetObject", "HEAD": "s3:GetObject", "PUT": "s3:PutObject", "DELETE": "s3:DeleteObject"}
 
@@ -73,9 +78,36 @@ def refusal(
     if status in (401, 403):
         missing = ", or there is no such object" if method in ("GET", "HEAD") else ""
         return NotAllowed(f"The account may not do this with {uri} ({_ACTIONS.get(method, method)}){missing}.{said}")
-    if worth_retrying(status) or code in _LATER or status == 409:
+    if _later(status, code) or status == 409:
         return Unavailable(f"The {place} answered {status} {code}".rstrip() + ".")
     return StoreError(f"The {place} answered {status} {code} for {uri}.{said}")
+
+
+def role_refusal(role: str, status: int, code: str, message: str) -> StoreError:
+    """The error that an answer stands for which gives no credentials of the role."""
+    said = f" The service says: {message}" if message else ""
+    if _later(status, code):
+        return Unavailable(
+            f"The role {role} cannot be taken on now: the service answered {status} {code}".rstrip() + "."
+        )
+    if code in OUTDATED or code in _UNKNOWN_TOKEN:
+        return Denied(
+            f"The role {role} cannot be taken on: the access key or its token is unknown, expired or revoked. "
+            "Give another."
+        )
+    if status in (401, 403) or code == "AccessDenied":
+        return Denied(
+            f"The role {role} cannot be taken on: the account needs sts:AssumeRole, and the role has to trust it.{said}"
+        )
+    return Misconfigured(
+        f"The role {role} cannot be taken on ({status} {code}): correct `role_arn`, or leave it out where the service "
+        f"has no such thing.{said}"
+    )
+
+
+def _later(status: int, code: str) -> bool:
+    """Whether the same may be answered otherwise later; who is asked too often says so with 400, too."""
+    return worth_retrying(status) or code in _LATER or code.startswith("Throttl")
 
 
 def failure(error: boto.BotoCoreError, place: str) -> StoreError:
