@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distributed.comm.core import connect
+from distributed.comm.core import Comm, connect, listen
 from distributed.protocol.pickle import dumps
 from distributed.protocol.serialize import ToPickle
 
@@ -128,3 +128,26 @@ async def test_a_machines_key_speaks_of_no_other_machine(tmp_path: Path) -> None
         assert engine.free() == 1
     finally:
         await engine.close()
+
+
+@pytest.mark.asyncio
+async def test_a_machines_key_is_no_schedulers_towards_another_machine(tmp_path: Path) -> None:
+    state = StateFolder(tmp_path / "state")
+    engine = Credentials.in_folder(state.root / "tls")
+    arrived: list[Comm] = []
+
+    async def arrive(comm: Comm) -> None:
+        arrived.append(comm)
+
+    texts = Credentials.of_machine(state.root / "tls", "m-1")
+    for credentials, taken in ((engine, True), (Credentials(**texts), False)):
+        keys = security(credentials).get_listen_args("scheduler")
+        listener: Any = listen("tls://127.0.0.1:0", arrive, **keys)
+        async with listener:
+            connecting = connect(listener.contact_address, timeout=20, **_keys(state, "m-2"))
+            if taken:
+                (await connecting).abort()
+            else:
+                with pytest.raises(OSError, match="certificate does not match"):
+                    await connecting
+    assert len(arrived) == 1

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from valo_jupyter.engines.credentials import Credentials
 
@@ -59,6 +60,8 @@ def test_the_listeners_certificate_names_its_addresses(tmp_path: Path) -> None:
     machine = x509.load_pem_x509_certificate(Credentials.of_machine(tmp_path, "10.0.0.5")["certificate"].encode())
     names = machine.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [(type(one), one.value) for one in names] == [(x509.UniformResourceIdentifier, "valo:machine/10.0.0.5")]
+    usages = machine.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    assert list(usages) == [ExtendedKeyUsageOID.CLIENT_AUTH]
 
 
 def test_two_processes_at_once_make_one_authority(tmp_path: Path) -> None:

@@ -57,19 +57,28 @@ class Authority:
         `client`: it may open connections, too. `hosts`: names and addresses that it is valid for; without any it is
         nobody's who checks names.
         """
-        self._write(role, *self._sign(common_name(role), client, [_host(one) for one in hosts or ()]))
+        usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if client else [])]
+        self._write(role, *self._sign(common_name(role), usages, [_host(one) for one in hosts or ()]))
 
     def issue_to(self, address: str) -> dict[str, str]:
-        """Those of a machine that `address` names, as texts that are kept nowhere here."""
+        """Those of a machine that `address` names, as texts that are kept nowhere here.
+
+        Nobody takes it for a server: Dask checks no names, and machines unpickle what their scheduler says.
+        """
+        usages = [ExtendedKeyUsageOID.CLIENT_AUTH]
         names = [x509.UniformResourceIdentifier(address)]
-        certificate, key = self._sign(common_name("machine"), True, names, days=_MACHINE_DAYS)
+        certificate, key = self._sign(common_name("machine"), usages, names, days=_MACHINE_DAYS)
         return {"certificate": certificate.public_bytes(_PEM).decode(), "key": _secret(key)}
 
     def _sign(
-        self, name: str, client: bool, names: Sequence[x509.GeneralName], *, days: int = _DAYS
+        self,
+        name: str,
+        usages: Sequence[x509.ObjectIdentifier],
+        names: Sequence[x509.GeneralName],
+        *,
+        days: int = _DAYS,
     ) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         key = ec.generate_private_key(ec.SECP256R1())
-        usages = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if client else [])]
         own = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         unsigned = (
             _certificate(_named(name), self.certificate.subject, key, days)
