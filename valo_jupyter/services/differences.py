@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -21,7 +22,7 @@ MEASURED = frozenset(
 
 @dataclass(frozen=True)
 class Side:
-    """An execution: its row, the files of its inputs by their names, its outputs."""
+    """An execution: its row, the files of its inputs by their names, its outputs, the newest first."""
 
     row: Any
     inputs: dict[str, list[Any]]
@@ -57,7 +58,11 @@ def _inputs(side: Side) -> dict[str, Any]:
     """What was written, then what that stood for."""
     found: dict[str, Any] = {entry["name"]: entry.get("given", entry["uris"]) for entry in side.row.inputs}
     for name, files in side.inputs.items():
-        found |= {f"{name}/{file.name}": _content(file) for file in sorted(files, key=lambda file: file.name)}
+        # of several folders, or versions, there may be several of one name
+        contents: dict[str, list[str]] = defaultdict(list)
+        for file in sorted(files, key=lambda file: file.name):
+            contents[file.name].append(_content(file))
+        found |= {f"{name}/{file}": sorted(some) if len(some) > 1 else some[0] for file, some in contents.items()}
     return found
 
 
@@ -109,12 +114,13 @@ def _metadata(side: Side) -> dict[str, Any]:
 
 
 def _files(side: Side) -> list[Any]:
-    """Its outputs but for the executed notebook, which is compared cell by cell."""
+    """Its outputs, of each name the last, but for the executed notebook, which is compared cell by cell."""
     notebook = PurePosixPath(side.row.notebook_path).name if side.row.notebook_path else None
-    return sorted((file for file in side.outputs if file.name != notebook), key=lambda file: file.name)
+    last = {file.name: file for file in reversed(side.outputs) if file.name != notebook}
+    return [last[name] for name in sorted(last)]
 
 
-def _content(file: Any) -> str | None:
+def _content(file: Any) -> str:
     return f"sha256:{file.sha256}" if file.sha256 else file.uri
 
 
