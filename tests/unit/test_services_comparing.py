@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import queue
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +152,47 @@ def test_outputs_and_metadata_are_results(runs: Runs, services: Services, user: 
     assert facts["result", "output m.pkl"] == tuple(digests)
 
 
+def test_files_of_one_name(runs: Runs, services: Services, user: User, environment: str) -> None:
+    """Of an output made again the last one counts; all inputs do."""
+
+    def stored(content: str) -> dict[str, Any]:
+        path = runs.folder.parent / "file"
+        path.write_text(content)
+        kept = LocalStore(services.state.store).put_file(path)
+        return {"name": "f.csv", "size": kept.size, "sha256": kept.sha256, "uri": kept.uri}
+
+    def digests(*contents: str) -> list[str]:
+        return sorted(f"sha256:{hashlib.sha256(content.encode()).hexdigest()}" for content in contents)
+
+    made = []
+    for inputs, outputs in (("ab", "xy"), ("cb", "xz"), ("bc", "xyz")):
+        folder = runs.folder
+        (folder / "valohai.yaml").write_text("- step: {name: s, image: none, command: echo, inputs: [{name: data}]}\n")
+        sha = snapshots.commit_folder(services.commits.repository(runs.project), folder)
+        services.commits.register(user, runs.project, sha, f"~{sha}")
+        addresses = {"data": ["https://h/1/f.csv", "https://h/2/f.csv"]}
+        wanted = Submission(project_id=runs.project, commit=f"~{sha}", step="s", inputs=addresses)
+        row = services.executions.create(user, wanted)
+        order = place(services, environment)
+        services.runs.start(order.token, {"pid": 1})
+        items = [stored(content) for content in inputs]
+        services.runs.inputs(order.token, [{**item, "input": "data"} for item in items])
+        for content in outputs:
+            services.runs.outputs(order.token, [stored(content)])
+        services.runs.end(order.token, {"status": "complete"})
+        made.append(row.id)
+
+    def facts(left: str, right: str) -> dict[tuple[str, str], Any]:
+        return {(fact.group, fact.name): (fact.left, fact.right) for fact in runs.compare(left, right).facts}
+
+    found = facts(made[0], made[1])
+    assert found["result", "output f.csv"] == (*digests("y"), *digests("z"))
+    assert found["inputs", "data/f.csv"] == (digests("a", "b"), digests("b", "c"))
+    found = facts(made[1], made[2])
+    assert ("result", "output f.csv") not in found
+    assert ("inputs", "data/f.csv") not in found
+
+
 def test_what_cannot_be_compared_is_said(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     step = b"- step: {name: hi, image: none, command: echo}\n"
     first = runs.run({"nb.ipynb": notebook("lr = 1"), "valohai.yaml": step})
@@ -178,3 +222,35 @@ def test_what_cannot_be_compared_is_said(runs: Runs, monkeypatch: pytest.MonkeyP
     assert not found.same
     with pytest.raises(NotFound):
         runs.compare(first, f"{runs.project}:99")
+
+
+def test_two_are_made_and_two_wait_and_all_others_are_refused_at_once(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"nb.ipynb": notebook("lr = 1")}
+    one, other = (runs.run(files, executed=notebook("lr = 1", printed=text)) for text in "ab")
+    gate, diff = threading.Event(), comparing._diff
+    ends: queue.Queue[Any] = queue.Queue()
+
+    def gated(both: bytes, problems: list[str]) -> bytes | None:
+        assert gate.wait(60)
+        return diff(both, problems)
+
+    def compare() -> None:
+        try:
+            ends.put(runs.compare(one, other).same)
+        except Conflict:
+            ends.put("refused")
+
+    monkeypatch.setattr(comparing, "_diff", gated)
+    monkeypatch.setattr(comparing, "_PATIENCE", 60.0)
+    threads = [threading.Thread(target=compare) for _ in range(7)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert [ends.get(timeout=20) for _ in range(3)] == ["refused"] * 3
+    finally:
+        gate.set()
+        for thread in threads:
+            thread.join(60)
+    assert [ends.get(timeout=1) for _ in range(4)] == [False] * 4

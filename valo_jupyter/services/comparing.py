@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +25,8 @@ MOST_FILES = 1000
 #: comparisons of notebooks at once, each a process of its own
 _AT_ONCE = 2
 _SECONDS = 15.0
-#: that one waits for others: it holds a thread of the server
+#: that may wait for them, and how long: each holds a thread of the server
+_WAITING = 2
 _PATIENCE = 5.0
 
 
@@ -49,6 +52,7 @@ class Comparing:
         self._data = data
         self._notebooks = notebooks
         self._turns = threading.BoundedSemaphore(_AT_ONCE)
+        self._places = threading.BoundedSemaphore(_AT_ONCE + _WAITING)
 
     def compare(self, user: User, left: str, right: str) -> Comparison:
         """
@@ -97,12 +101,23 @@ class Comparing:
                 "can be. Download both, and compare them with `nbdiff-web`."
             )
             return None
-        if not self._turns.acquire(timeout=_PATIENCE):
-            raise Conflict("Other notebooks are being compared; try again in a moment.")
-        try:
+        with self._turn():
             return _diff(b"\0".join(both), problems)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        busy = Conflict("Other notebooks are being compared; try again in a moment.")
+        if not self._places.acquire(blocking=False):
+            raise busy
+        try:
+            if not self._turns.acquire(timeout=_PATIENCE):
+                raise busy
+            try:
+                yield
+            finally:
+                self._turns.release()
         finally:
-            self._turns.release()
+            self._places.release()
 
 
 def _diff(both: bytes, problems: list[str]) -> bytes | None:
