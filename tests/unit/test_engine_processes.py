@@ -132,3 +132,18 @@ def test_a_record_follows_what_the_machine_runs(state: StateFolder, sleeper: sub
     assert [one.name for one in records(machines_folder(state))] == ["m1"]
     file.remove()
     assert records(machines_folder(state)) == []
+
+
+def test_nothing_is_ready_before_it_is_written(state: StateFolder) -> None:
+    file = written(state, "m1", own())
+    # where the next version of the record is written first
+    in_the_way = file.path.with_name(f".{file.path.name}.{os.getpid()}")
+    in_the_way.mkdir()
+    file.runs("an execution", 1)
+    for _ in range(2):
+        with pytest.raises(OSError, match="Is a directory"):
+            file.ready()
+    in_the_way.rmdir()
+    file.ready()
+    (record,) = records(machines_folder(state))
+    assert (record.execution_id, record.attempt) == ("an execution", 1)

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -136,17 +137,22 @@ class MachineFile:
         return container_labels(self.path.parent, self._record.name)
 
     def runs(self, execution_id: str | None, attempt: int | None) -> None:
-        """It is written meanwhile; `ready` returns when it is."""
+        """It is written meanwhile; `ready` returns when it is, and raises when it cannot be."""
         with self._lock:
             self._record.execution_id = execution_id
             self._record.attempt = attempt
             self._behind = True
-        threading.Thread(target=self.ready, name="valo-record", daemon=True).start()
+        threading.Thread(target=self._write_ahead, name="valo-record", daemon=True).start()
 
     def ready(self) -> None:
         with self._lock:
             if self._behind:
                 self._write()
+
+    def _write_ahead(self) -> None:
+        # `ready` tries again, and who waits for it hears of the failure
+        with suppress(OSError):
+            self.ready()
 
     def end_groups(self) -> None:
         """End every process group there is; for a machine that ends itself."""
@@ -162,8 +168,9 @@ class MachineFile:
             self.path.unlink(missing_ok=True)
 
     def _write(self) -> None:
-        self._behind = False
+        self._behind = True
         write_private(self.path, json.dumps(self._record.to_json()))
+        self._behind = False
 
 
 def container_labels(folder: Path, machine: str | None = None) -> dict[str, str]:
