@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ import sqlalchemy as sa
 
 from tests.unit.test_services_data import add
 from tests.unit.test_services_pool import Project, environment, project, user
+from valo_jupyter.db import Connection, again_if_overtaken
 from valo_jupyter.db.tables import (
     data,
     dataset_versions,
@@ -25,6 +29,7 @@ from valo_jupyter.domain import clock
 from valo_jupyter.domain.environments import InvalidEnvironment
 from valo_jupyter.domain.errors import Conflict, ValoError
 from valo_jupyter.services import Services
+from valo_jupyter.services import environments as environments_module
 from valo_jupyter.services.accounts import User
 from valo_jupyter.stores.kinds import InvalidStore
 
@@ -99,6 +104,61 @@ def test_one_environment_is_the_default(services: Services, boss: User) -> None:
     given = {"name": "b", "engine": "local", "default": True}
     made = raced(services, environments, row, lambda: services.environments.create(boss, given))
     assert [one.name for one in services.environments.list() if one.is_default] == [made.name]
+
+
+def both(monkeypatch: pytest.MonkeyPatch, place: Any, name: str, *calls: Callable[[], Any]) -> list[Any]:
+    """What calls come to that are within `place.name` at the same moment, where a database allows that."""
+    barrier, found, function = threading.Barrier(len(calls)), [], getattr(place, name)
+
+    def met(*arguments: Any, **options: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(1)
+        return function(*arguments, **options)
+
+    def try_it(call: Callable[[], Any]) -> None:
+        try:
+            found.append(call())
+        except Exception as error:
+            found.append(error)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place, name, met)
+        threads = [threading.Thread(target=try_it, args=(call,)) for call in calls]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+    return found
+
+
+def test_two_are_made_the_default_at_once(services: Services, boss: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [services.environments.create(boss, {"name": name, "engine": "local"}).id for name in "ab"]
+    calls = [partial(services.environments.edit, boss, each, {"default": True}) for each in ids]
+    made = both(monkeypatch, environments_module, "_check_free", *calls)
+    assert {row.id for row in made} == set(ids)
+    (default,) = [row.id for row in services.environments.list() if row.is_default]
+    assert default in ids
+
+
+def test_of_two_that_wait_for_each_other_one_begins_again(
+    services: Services, boss: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [services.environments.create(boss, {"name": name, "engine": "local"}).id for name in "ab"]
+
+    def then(connection: Connection, environment_id: str) -> None:
+        connection.execute(sa.update(environments).where(environments.c.id == environment_id).values(hardware="x"))
+
+    between = SimpleNamespace(then=then)
+
+    @again_if_overtaken
+    def change(first: str, second: str) -> str:
+        with services.database.write() as connection:
+            then(connection, first)
+            between.then(connection, second)
+        return "done"
+
+    calls = [partial(change, *ids), partial(change, *reversed(ids))]
+    assert both(monkeypatch, between, "then", *calls) == ["done", "done"]
 
 
 def test_stores(services: Services, project: Project, user: User) -> None:

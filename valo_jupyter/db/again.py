@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from valo_jupyter.domain.errors import Overtaken
 
 _TRIES = 5
+#: PostgreSQL has ended one of two that waited for each other, or would not be one after the other
+_UNDONE = frozenset({"40P01", "40001"})
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -23,13 +25,21 @@ def again_if_overtaken(transaction: Callable[P, T]) -> Callable[P, T]:
     happens on PostgreSQL only: on SQLite writers take turns from their beginning.
     """
 
+    def once(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return transaction(*args, **kwargs)
+        except DBAPIError as error:
+            if getattr(error.orig, "sqlstate", None) in _UNDONE:
+                raise Overtaken() from error
+            raise
+
     @wraps(transaction)
     def tried(*args: P.args, **kwargs: P.kwargs) -> T:
         for _ in range(_TRIES - 1):
             try:
-                return transaction(*args, **kwargs)
+                return once(*args, **kwargs)
             except (Overtaken, IntegrityError):
                 pass
-        return transaction(*args, **kwargs)
+        return once(*args, **kwargs)
 
     return tried

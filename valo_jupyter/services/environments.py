@@ -111,7 +111,7 @@ class Environments:
             if "slug" not in values:
                 values["slug"] = _free_slug(connection, slug_of(values["name"]))
             if values.get("is_default"):
-                connection.execute(sa.update(environments).values(is_default=False))
+                _no_default(connection)
             connection.execute(sa.insert(environments).values(**values))
         self._saved()
         return self.get(values["id"])
@@ -134,7 +134,7 @@ class Environments:
                 raise Conflict(f"Somebody else has just changed {row.name}; look at it and try again.")
             _check_free(connection, values, but=row.id)
             if values.get("is_default"):
-                connection.execute(sa.update(environments).values(is_default=False))
+                _no_default(connection)
             self._change(connection, row.id, values)
         self._saved()
         return self.get(row.id)
@@ -225,6 +225,11 @@ def find_environment(connection: Connection, name: str | None) -> Any:
         raise UnknownEnvironment(f"{what}: name the one to run in. {there_are}")
     what = "does not exist" if row is None else "is disabled" if row.deleted is None else "was deleted"
     raise UnknownEnvironment(f"The environment {(row.name if row else name)!r} {what}. {there_are}")
+
+
+def _no_default(connection: Connection) -> None:
+    # no other row is locked: two that do so at once could each have what the other waits for
+    connection.execute(sa.update(environments).where(environments.c.is_default).values(is_default=False))
 
 
 def check_admin(user: User) -> None:
