@@ -15,6 +15,7 @@ import urllib3
 from tests.parts.postgres import new_database
 from tests.parts.web import RunningWeb, running_web
 from valo_jupyter import snapshots
+from valo_jupyter.domain.errors import Overtaken
 from valo_jupyter.stores.local import LocalStore
 
 BODIES = [b"null", b"[]", b'"text"', b"1e999", b"{", b"\xff\x00", b"[" * 500 + b"]" * 500, b"[" * 100_000]
@@ -34,6 +35,8 @@ TOLD: list[tuple[str, Any]] = [
     ("events", {"first": 1, "events": [{}]}),
     ("events", {"first": 1, "events": [{"k": "log", "s": "stdout", "text": "", "n": 0}]}),
     ("events", {"first": 1, "events": [{"k": "log", "s": "stdout", "text": ["a"]}]}),
+    ("events", {"first": 1, "events": [{"k": "log", "s": "stdout"}]}),
+    ("events", {"first": 1, "events": [{"k": "log", "s": "stdout", "text": None}]}),
     ("events", {"first": 1, "events": [{"k": "log", "s": "stdout", "text": "a", "t": "today"}]}),
     ("events", {"first": 1, "events": [{"k": "metadata", "values": 5}]}),
     ("events", {"first": 1, "events": [{"k": "cell", "cell": 1, "code": "one", "of": 2, "state": "done"}]}),
@@ -221,3 +224,33 @@ def test_what_a_machine_says(world: World, where: str, body: Any) -> None:
     assert (reply.status, asking.failed) == (400, []), reply.data
     log = world.web.ask("GET", f"/api/v0/executions/{world.ids['projects']}:1/events/")
     assert log.status == 200
+
+
+def test_what_was_overtaken_is_asked_for_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a person, and by a machine, which takes 409 for the end of its attempt."""
+
+    def overtaken(*_: object, **__: object) -> None:
+        raise Overtaken()
+
+    monkeypatch.setattr(world.web.services.environments, "edit", overtaken)
+    monkeypatch.setattr(world.web.services.runs, "outputs", overtaken)
+    reply = world.web.ask("PATCH", "/api/v0/environments/local/", {"description": "new"})
+    assert (reply.status, reply.json()["code"]) == (409, "overtaken")
+    headers = {"Authorization": f"Bearer {world.machine}", "Content-Type": "application/json"}
+    reply = urllib3.request("POST", f"{world.web.url}/run/v1/outputs", headers=headers, body=b"[]", retries=False)
+    assert (reply.status, reply.json()["code"]) == (503, "overtaken")
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1" + "0" * 400, "1.5"])
+def test_resources_are_whole_numbers(world: World, value: str) -> None:
+    body = f'{{"project": "{world.ids["projects"]}", "commit": "{world.commit}", "step": "hello", "resources": '
+    headers = {"Authorization": f"Token {world.web.token}", "Content-Type": "application/json"}
+    asked = f'{body}{{"pids": {value}}}}}'
+    reply = urllib3.request("POST", f"{world.web.url}/api/v0/executions/", headers=headers, body=asked)
+    assert (reply.status, "pids" in reply.json()["message"]) == (400, True)
+
+
+def test_an_empty_line_is_a_line(world: World) -> None:
+    headers = {"Authorization": f"Bearer {world.machine}", "Content-Type": "application/json"}
+    body = json.dumps({"first": 1, "events": [{"k": "log", "s": "stdout", "text": ""}]})
+    assert urllib3.request("POST", f"{world.web.url}/run/v1/events", headers=headers, body=body).status == 200

@@ -9,17 +9,15 @@ from typing import Any
 from tornado import web
 
 from valo_jupyter.api.handler import MAX_JSON, Binding, RouteHandler
-from valo_jupyter.api.routing import ROUTES, Route
+from valo_jupyter.api.routing import ROUTES, RUN_API, Route
 from valo_jupyter.domain import errors
-
-_RUN_API = "/run/v1/"
 
 
 def handlers(binding: Binding) -> list[tuple[str, type[web.RequestHandler], dict[str, Any]]]:
     """Tornado's URL specifications for all registered routes."""
     grouped: dict[str, dict[str, Route]] = defaultdict(dict)
     for route in ROUTES:
-        if binding.machines and not route.pattern.startswith(_RUN_API):
+        if binding.machines and not route.pattern.startswith(RUN_API):
             continue
         grouped[route.regex][route.method] = route
     specs = []

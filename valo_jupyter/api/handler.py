@@ -16,7 +16,7 @@ from tornado import iostream, web
 from tornado.httputil import HTTPServerRequest
 
 from valo_jupyter.api.hub import Hub
-from valo_jupyter.api.routing import AskAgain, Reply, Request, Route
+from valo_jupyter.api.routing import RUN_API, AskAgain, Reply, Request, Route
 from valo_jupyter.api.sending import send_file, send_stream
 from valo_jupyter.domain import errors, storable
 from valo_jupyter.services import Services
@@ -30,6 +30,7 @@ STATUS: tuple[tuple[type[errors.ValoError], int], ...] = (
     (errors.NotFound, 404),
     (errors.TooLarge, 413),
     (errors.Conflict, 409),
+    (errors.Overtaken, 409),
     (errors.Invalid, 400),
     (errors.InputUnavailable, 400),
     (errors.ImageUnavailable, 400),
@@ -189,6 +190,9 @@ class RouteHandler(web.RequestHandler):
 
     def refuse(self, error: errors.ValoError) -> None:
         status = next((number for kind, number in STATUS if isinstance(error, kind)), 500)
+        if isinstance(error, errors.Overtaken) and self.request.path.startswith(RUN_API):
+            # by 409 a machine would know that its attempt is over; so it asks again
+            status = 503
         self.set_status(status)
         if status == 401:
             self.set_header("WWW-Authenticate", "Token")

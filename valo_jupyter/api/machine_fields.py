@@ -59,6 +59,9 @@ def _event(given: dict[str, Any]) -> dict[str, Any]:
     event = checked(given, _EVENT, ("k",))
     fields = _READ.get(event["k"], {})
     checked(event, fields, tuple(name for name in fields if name != "text"))
+    # an empty line is one, too
+    if "text" in fields and event.get("text") is None:
+        raise Invalid("`text` is missing.", text="`text` is missing.")
     if event.get("n", 1) is None or event.get("n", 1) < 1:
         raise Invalid("`n` of an event is 1 or more.")
     if event.get("t") is not None:

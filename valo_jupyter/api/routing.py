@@ -15,6 +15,8 @@ from valo_jupyter.domain.errors import Invalid, Unauthenticated
 from valo_jupyter.services import Services
 from valo_jupyter.services.accounts import User
 
+#: below it is what machines ask for
+RUN_API = "/run/v1/"
 #: no client nests deeper, and what is far deeper cannot be read or written again
 _DEEPEST = 100
 

@@ -77,7 +77,8 @@ def checked_resources(value: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid(f"{name!r} is no resource; they are {', '.join(RESOURCES)}.")
         if given is not None:
             number = isinstance(given, (int, float)) and not isinstance(given, bool)
-            whole = name == "cpu" or (number and given == int(given))
+            # of NaN and infinity, which JSON may have, there is no int
+            whole = name == "cpu" or (number and (isinstance(given, int) or given.is_integer()))
             least = -1 if name == "gpus" else 0.01 if name == "cpu" else 1
             if not number or not whole or not least <= given < 2**62:
                 raise Invalid(
