@@ -37,13 +37,31 @@ def test_a_machine_brings_again_what_was_purged_before_it_was_known(
     second, _ = stored(services, tmp_path, "second")
     services.purging.purge(user, made["datum"])
     assert services.runs.outputs(run.token, [second]) == [{"datum": None, "again": True}]
-    # what is known already stays so
-    assert services.runs.outputs(run.token, [first]) == [made]
     stored(services, tmp_path, "second")
     (brought,) = services.runs.outputs(run.token, [second])
     assert store.path(second["sha256"]).read_bytes() == b"the same"
     services.purging.purge(user, brought["datum"])
     assert not store.path(second["sha256"]).exists()
+
+
+def test_an_output_that_was_purged_may_be_made_again(
+    services: Services, project: Project, environment: str, user: User, tmp_path: Path
+) -> None:
+    project.submit()
+    run = begun(services, environment)
+    item, _ = stored(services, tmp_path, "model")
+    (made,) = services.runs.outputs(run.token, [item])
+    assert services.runs.outputs(run.token, [item]) == [made]
+    services.purging.purge(user, made["datum"])
+    assert services.runs.outputs(run.token, [item]) == [{"datum": None, "again": True}]
+    stored(services, tmp_path, "model")
+    (again,) = services.runs.outputs(run.token, [item])
+    path = services.contents.path(services.data.get(user, again["datum"]))
+    assert path is not None
+    assert path.read_bytes() == b"the same"
+    assert services.data.get(user, made["datum"]).purged
+    # one that is made a second time is one file, as ever
+    assert services.runs.outputs(run.token, [item]) == [again]
 
 
 def test_an_upload_stores_again_what_was_purged_before_it_was_known(

@@ -30,12 +30,15 @@ class Arrivals:
         return [self._output(connection, execution, item) for item in items]
 
     def _output(self, connection: Connection, execution: Any, item: dict[str, Any]) -> dict[str, Any]:
-        """One of them; the same name and content twice is one datum."""
+        """One of them; the same name and content twice is one datum, unless that was purged: then it is made again."""
         name = storable.text(item["name"])
         tags = checked_tags(item.get("tags") or [])
         datum_id = connection.execute(
             sa.select(data.c.id).where(
-                data.c.output_execution_id == execution.id, data.c.name == name, data.c.sha256 == item["sha256"]
+                data.c.output_execution_id == execution.id,
+                data.c.name == name,
+                data.c.sha256 == item["sha256"],
+                data.c.purged.is_(False),
             )
         ).scalar_one_or_none()
         if datum_id is None:
