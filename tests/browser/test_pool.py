@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.parts.lab import Lab, kernel_ready
+from tests.parts.lab import Lab, kernel_ready, open_execution
 
 pytestmark = pytest.mark.slow
 expect.set_options(timeout=60_000)
@@ -74,7 +74,7 @@ def test_a_full_environment_and_a_larger_one(opened: Page):
     expect(marks.nth(1)).to_have_attribute("data-status", "started")
 
     # who waits says where and why
-    marks.first.click()
+    open_execution(marks.first)
     detail = page.locator(".valo-Page:visible")
     expect(detail.locator(".valo-Header-state")).to_have_text("in line, place 1")
     expect(detail.locator(".valo-Header-obstacle")).to_contain_text("busy")

@@ -35,10 +35,8 @@ class Counting(Wire):
 
 
 @pytest.fixture
-def wire(attempt: Attempt) -> Iterator[Counting]:
-    made = Counting(attempt.web.url, attempt.token)
-    yield made
-    made.close()
+def wire(attempt: Attempt) -> Counting:
+    return Counting(attempt.web.url, attempt.token)
 
 
 def commit_of(attempt: Attempt) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from valo_jupyter.domain.waiting import set_within
+
 
 class Hub:
     """Tells waiting requests that something has changed; `touch` may be called from any thread."""
@@ -42,8 +44,6 @@ class Hub:
     async def wait(self, event: asyncio.Event, timeout: float) -> None:
         self.waiters += 1
         try:
-            await asyncio.wait_for(event.wait(), timeout)
-        except asyncio.TimeoutError:
-            pass
+            await set_within(event, timeout)
         finally:
             self.waiters -= 1

@@ -12,6 +12,7 @@ from distributed.deploy.spec import ProcessInterface
 
 from valo_jupyter.domain.lease import FENCE_PATIENCE_SECONDS, FENCE_SECONDS
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.domain.waiting import set_within
 from valo_jupyter.engines.claims import Claim
 from valo_jupyter.engines.elsewhere import ElsewhereEngine
 from valo_jupyter.engines.provider import Provider, Refused, Sight
@@ -218,13 +219,9 @@ class ProviderEngine(ElsewhereEngine):
 
     async def _watch(self) -> None:
         """Look at the provider while there is a machine that it has not given, or that is not connected."""
-        # a cancellation may get lost in wait_for
         while not self._leaving:
             pause = self._pause_between_looks()
-            try:
-                await asyncio.wait_for(self._look_now.wait(), pause)
-            except asyncio.TimeoutError:
-                pass
+            await set_within(self._look_now, pause)
             self._look_now.clear()
             names = self._unsettled()
             if names or self._owed:

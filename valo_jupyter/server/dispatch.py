@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from valo_jupyter.domain.placement import AttemptRef, EnvironmentPlan
+from valo_jupyter.domain.waiting import set_within
 from valo_jupyter.engines.port import Change, Engine, Order
 from valo_jupyter.server.fleet import Fleet, Held
 from valo_jupyter.server.lookout import Lookout
@@ -118,11 +119,7 @@ class Dispatcher:
                 log.exception("this round failed; the next one tries again")
             if self.draining and not self.busy() and not self._ending:
                 return
-            try:
-                pause = _ROUND_SECONDS if self.machines() else _QUIET_ROUND_SECONDS
-                await asyncio.wait_for(self._wake.wait(), pause)
-            except asyncio.TimeoutError:
-                pass
+            await set_within(self._wake, _ROUND_SECONDS if self.machines() else _QUIET_ROUND_SECONDS)
 
     async def close(self) -> None:
         """End all machines; what ran on them goes back to the pool."""

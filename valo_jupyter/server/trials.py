@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from valo_jupyter.domain.errors import ValoError
+from valo_jupyter.domain.waiting import set_within
 from valo_jupyter.engines.port import Change, Engine, Order
 from valo_jupyter.runtime.probe import PROBE
 from valo_jupyter.server.dispatch import Addresses
@@ -77,10 +78,7 @@ class TrialRunner:
                     await self._take()
                 except Exception:
                     log.exception("looking for tests failed")
-                try:
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_SECONDS)
-                except asyncio.TimeoutError:
-                    pass
+                await set_within(self._wake, _LOOK_SECONDS)
                 self._wake.clear()
         finally:
             tasks = list(self._running.values())
