@@ -118,6 +118,31 @@ def test_what_is_brought_while_it_is_purged_is_nowhere(
     assert team.keys() == []
 
 
+def test_an_output_in_a_store_that_was_purged_may_be_made_again(
+    services: Services, user: User, project: Project, environment: str, team: Team, tmp_path: Path
+) -> None:
+    project.submit()
+    run = begun(services, environment)
+    path = tmp_path / "model"
+    path.write_bytes(b"weights")
+    store = services.stores.opened(services.stores.get(user, team.id))
+    key = services.runs.start(run.token, {"pid": run.attempt})["upload"]["prefix"] + "model"
+
+    def told() -> dict[str, Any]:
+        """What a machine that has stored the file is answered, now or later."""
+        item = {"name": "model", "size": 7, "sha256": info.sha256, "uri": store.uri_of(info.key), "store": team.id}
+        return services.runs.outputs(run.token, [item])[0]
+
+    info = store.put_file(path, key)
+    made = told()
+    services.purging.purge(user, made["datum"])
+    assert told() == {"datum": None, "again": True}
+    info = store.put_file(path, key)
+    again = told()["datum"]
+    assert again not in (None, made["datum"])
+    assert b"".join(services.contents.read(services.data.get(user, again))) == b"weights"
+
+
 def test_an_upload_whose_end_fails_is_one_file(
     services: Services, user: User, project: Project, team: Team, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,17 +12,20 @@ from valo_jupyter.domain import clock, references, storable
 from valo_jupyter.domain.errors import Invalid
 from valo_jupyter.services import alias_rows, datum_rows, store_rows, version_rows
 from valo_jupyter.services.built_in import alone_with, is_gone
+from valo_jupyter.services.contents import Contents
 from valo_jupyter.services.datum_rows import checked_tags
 from valo_jupyter.services.events import EventLog
+from valo_jupyter.stores.errors import NotFound as NotInStore
 from valo_jupyter.stores.local import LocalStore
 
 _SUMS = ("md5", "sha1", "sha256")
 
 
 class Arrivals:
-    def __init__(self, events: EventLog, built_in: LocalStore) -> None:
+    def __init__(self, events: EventLog, built_in: LocalStore, contents: Contents) -> None:
         self._events = events
         self._built_in = built_in
+        self._contents = contents
 
     def outputs(self, connection: Connection, execution: Any, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """An execution's outputs; `again` for what was purged since it was stored, and must be stored once more."""
@@ -42,7 +45,7 @@ class Arrivals:
             )
         ).scalar_one_or_none()
         if datum_id is None:
-            if is_gone(self._built_in, item["uri"]):
+            if is_gone(self._built_in, item["uri"]) or self._was_removed(connection, execution, item["uri"]):
                 return {"datum": None, "again": True}
             datum_id = datum_rows.insert(
                 connection,
@@ -61,6 +64,19 @@ class Arrivals:
             datum_rows.add_tags(connection, datum_id, tags)
         self._name(connection, execution, datum_id, name, item)
         return {"datum": datum_id}
+
+    def _was_removed(self, connection: Connection, execution: Any, uri: str) -> bool:
+        """Whether a purge has removed it from a store of the team, and it was not brought there again."""
+        here = (data.c.output_execution_id == execution.id) & (data.c.uri == uri) & data.c.store_id.is_not(None)
+        purged = connection.execute(sa.select(data).where(here, data.c.purged).limit(1)).one_or_none()
+        if purged is None:
+            return False
+        store, key = self._contents.place(purged)
+        try:
+            store.head(key)
+        except NotInStore:
+            return True
+        return False
 
     def _name(self, connection: Connection, execution: Any, datum_id: str, name: str, item: dict[str, Any]) -> None:
         """Aliases and versions of datasets that the file's sidecar names."""

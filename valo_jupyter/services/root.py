@@ -92,7 +92,7 @@ class Services:
         self.aliases = Aliases(database)
         self.uploads = Uploads(database, state, self.stores)
         self.datasets = Datasets(database, self.adoption)
-        arrivals = Arrivals(self.stream, LocalStore(state.store))
+        arrivals = Arrivals(self.stream, LocalStore(state.store), self.contents)
         self.runs = Runs(database, state, self.stream, moves, arrivals, self.projects, self.seal)
         self.deliveries = Deliveries(state, self.runs)
         self.starts = Starts(state)
