@@ -18,6 +18,7 @@ from pathlib import Path
 
 from benchmarks.table import Row, medians, show
 from valo_jupyter.snapshots import Choice, checkout, snapshot
+from valo_jupyter.submit.guard import Guard
 
 FILES = 9_900
 BYTES = 124_000_000
@@ -82,6 +83,7 @@ def rows(rounds: int = 15, packages: int = 1) -> list[Row]:
             timed(lambda: package(folder, Path(temporary, "data.tgz"))) for _ in range(packages)
         )
         peers, ours = medians(status, again, runs=rounds)
+        looked, taken = medians(again, lambda: guarded(folder, store, changed), runs=rounds)
         out = Path(temporary, "out")
         commit = snapshot(folder, store, choice=choice).commit
         written = timed(lambda: checkout(store, commit, out))
@@ -90,8 +92,22 @@ def rows(rounds: int = 15, packages: int = 1) -> list[Row]:
         Row("snapshot, 9,900 files, one changed", "git status", ours, peers, 2, 1.2),
         Row("snapshot, 9,900 files, one changed", "vh package", ours, packaged, 0.02, 0.008),
         Row("first snapshot of 9,900 files", "vh package", first, packaged, 1, 0.5),
+        Row("its look for secrets, one changed", "the snapshot", taken, looked, 1, 0.3),
         Row("checkout of 9,900 files", "git checkout-index", written, copied, 2, 1),
     ]
+
+
+def guarded(folder: Path, store: Path, changed: Path) -> float:
+    """What is looked through before a commit leaves the machine."""
+    changed.write_text(f"changed at {time.time()}\n" * 400)
+    commit = snapshot(folder, store, choice=Choice(accept=frozenset({"large"}))).commit
+
+    def look() -> None:
+        guard = Guard(folder, frozenset())
+        guard.files(store, commit, but="")
+        guard.raise_found()
+
+    return timed(look)
 
 
 def timed(what: Callable[[], object]) -> float:
