@@ -19,7 +19,7 @@ _ABANDONED_SECONDS = 86400
 def grow(path: Path, content: Path, start: int) -> int:
     """Add to the file what of the content, which begins at `start` of it, is behind its end; its size then.
 
-    What is there already is skipped; what would leave a gap is not taken. The file is there afterwards, also when empty.
+    What is there already is skipped; what would leave a gap is not taken. The file is there afterwards, even if empty.
     """
     path.touch()
     size = path.stat().st_size
