@@ -17,8 +17,10 @@ from tests.parts.netns import network_host
 from tests.parts.sshd import Sshd, sshd
 from valo_jupyter.domain.placement import Placement
 from valo_jupyter.domain.state import StateFolder
+from valo_jupyter.engines import provider_engine
 from valo_jupyter.engines.hosts import Host
 from valo_jupyter.engines.port import Change, Order
+from valo_jupyter.engines.ssh import SshEngine
 
 pytestmark = pytest.mark.slow
 
@@ -52,6 +54,33 @@ class TestSshEngine(EngineContract):
 
     def options(self, state: StateFolder) -> dict[str, Any]:
         return options_for(self.server, folder=state.root.parent / "there", machines=9)
+
+    @pytest.mark.parametrize("long", [False, True], ids=["at once", "when it was long over"])
+    @pytest.mark.asyncio
+    async def test_a_machine_that_is_taken_back_while_its_host_is_prepared_is_not_started(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, long: bool
+    ) -> None:
+        if long:
+            # preparing a host may take longer than anything runs that was cut off
+            monkeypatch.setattr(provider_engine, "FENCED_SECONDS", 0.3)
+        async with self.bench(tmp_path, {}) as bench:
+            engine = bench.engine
+            assert isinstance(engine, SshEngine)
+            (host,) = engine.hosts
+            async with host._installing:
+                engine.demand(1)
+                (name,) = await bench.until(lambda: list(engine.processes._coming))
+                # above the maximum, those go first that are not there yet
+                engine.set_limits(0, 0, 60.0)
+                await bench.until(lambda: engine.host_of(name) is None)
+                await bench.until(lambda: (name in engine.keys) != long)
+            await bench.until(lambda: name not in engine.processes._coming | engine.keys.keys())
+            assert name not in engine.processes._running
+            assert "could not be asked for" not in caplog.text
+            # it is no failure of the host's
+            assert host.free == 9
+            engine.set_limits(0, 1, 60.0)
+            await bench.idle(1)
 
 
 class OverSsh(EngineContract):

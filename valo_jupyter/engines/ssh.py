@@ -215,11 +215,15 @@ class _Processes(Provider):
         try:
             await host.connected()
             python = await host.runtime()
+            if self._engine.host_of(name) is None:
+                raise Refused("it was taken back while its host was being prepared")
             # where it finds us is known by now
             config = self._engine.configuration(name)
             process = await host.launch(_MACHINE.format(python=shlex.quote(python)), config)
         except Refused:
-            host.failed()
+            # of a machine that was taken back the host is not to blame
+            if self._engine.host_of(name) is not None:
+                host.failed()
             self._engine.has_ended(name)
             raise
         finally:
