@@ -116,9 +116,9 @@ class Store(Protocol):
     ) -> ObjectInfo:
         """Store the file; the result's `key` is where it is found from now on, which a store may choose itself.
 
-        All three checksums are taken on the way, but for those of `known`, which are of this very file. `move`: the
-        file is not needed any more, nobody writes to it, and it is gone afterwards. Raises `Exists` rather than replace
-        other content under `key`.
+        All three checksums are taken on the way, or of `known` ones the sha256 alone: a file that has another is
+        `Corrupt`. `move`: the file is not needed any more, nobody writes to it, and it is gone afterwards. Raises
+        `Exists` rather than replace other content under `key`.
         """
         ...
 
