@@ -62,7 +62,9 @@ class Bringing:
         opened = self._stores.opened(store)
         # beside what the attempt itself brought, and apart for each file: nothing is there yet
         key = f"{upload_prefix(store, execution, execution.attempt)}again/{row.id[:8]}/{row.name}"
-        info = opened.put_file(path, key, known=Checksums(row.size, row.md5, row.sha1, row.sha256))
+        # a machine may have told sha256 alone
+        known = Checksums(row.size, row.md5, row.sha1, row.sha256) if row.md5 and row.sha1 and row.sha256 else None
+        info = opened.put_file(path, key, known=known)
         uri = store_rows.root_of(store) + info.key
         with self._database.write() as connection:
             alone_with(connection, [row.uri])
