@@ -1,5 +1,5 @@
 /** What jsdom lacks and Lab's packages expect, and a clean document for each test. */
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
 class Observer {
@@ -27,5 +27,8 @@ Object.assign(globalThis, {
     removeListener: () => undefined
   })
 });
+
+// a computer that does other things takes longer than a second to load a page's code
+configure({ asyncUtilTimeout: 30_000 });
 
 afterEach(cleanup);

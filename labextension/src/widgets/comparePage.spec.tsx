@@ -52,8 +52,8 @@ describe('the page that compares two executions', () => {
 
   it('says that there is nothing to compare where one ran commands, and where all is the same', async () => {
     await show({ left: anExecution('x1', { notebook: null }) });
-    expect(screen.getByText(NO_NOTEBOOK)).toBeTruthy();
+    expect(await screen.findByText(NO_NOTEBOOK)).toBeTruthy();
     await show({ notebooks: { left: notebook, right: notebook, diff: [] } });
-    expect(screen.getByText(SAME)).toBeTruthy();
+    expect(await screen.findByText(SAME)).toBeTruthy();
   });
 });
