@@ -154,6 +154,8 @@ def test_a_cell_as_an_execution_of_its_own(front: Front, client: Client, trainin
 
 
 def test_the_same_again_by_a_button(front: Front, training: Path) -> None:
+    # its button is to be there still when it is pressed
+    front.run("shown.LINGER = 30")
     front.run("%valo run train.ipynb")
     front.until(lambda _: "valo-is-started" in front.html() or "valo-is-complete" in front.html())
     front.press("rerun")
