@@ -16,7 +16,7 @@ from valo_jupyter.snapshots.fingerprint import of_repository
 from valo_jupyter.snapshots.memory import Dirty
 from valo_jupyter.snapshots.places import git_directory
 
-_DIRTY_AT_MOST = 1_000
+DIRTY_AT_MOST = 1_000
 _PATCH_BYTES = 200_000
 _SECONDS = 30
 
@@ -84,15 +84,15 @@ class History:
         head, branch, dirty = self._status(paths, overrides)
         if patch is None and head is not None:
             changed = [path for path, status in dirty if status != "?"]
-            patch = threads.submit(self._patch, head, changed[:_DIRTY_AT_MOST], overrides)
+            patch = threads.submit(self._patch, head, changed[:DIRTY_AT_MOST], overrides)
         described = {
             "head": head,
             "branch": branch,
             "remote": _remote(config, branch),
-            "dirty": [{"path": _text(path), "status": status} for path, status in dirty[:_DIRTY_AT_MOST]],
+            "dirty": [{"path": _text(path), "status": status} for path, status in dirty[:DIRTY_AT_MOST]],
             "patch": (_text(patch.result()) or None) if patch is not None and head is not None else None,
         }
-        return described, (self._state, tuple(dirty)) if len(dirty) <= _DIRTY_AT_MOST else None
+        return described, (self._state, tuple(dirty)) if len(dirty) <= DIRTY_AT_MOST else None
 
     def _status(
         self, paths: list[bytes] | None, overrides: dict[str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from valo_jupyter.domain.errors import SecretsFound
 from valo_jupyter.domain.state import write_private
 from valo_jupyter.snapshots.changes import changed_files
+from valo_jupyter.snapshots.history import DIRTY_AT_MOST
 from valo_jupyter.submit.accepted import Accepted
 from valo_jupyter.submit.detecting import Match, find, find_named
 
@@ -60,6 +61,7 @@ class Guard:
         self._findings: dict[str, Finding] = {}
         self._looked_at: tuple[Path, str] | None = None
         self._until = time.monotonic() + _SECONDS
+        self._uncommitted: Callable[[str], bool] = lambda _: True
 
     def notebook(self, content: Mapping[str, Any], name: str) -> None:
         """The sources of all its cells; outputs are not sent."""
@@ -71,11 +73,13 @@ class Guard:
             text = value if isinstance(value, str) else json.dumps(value, default=str)
             self._add(find_named(name, text), where, name)
 
-    def files(self, git_dir: Path, commit: str, *, but: str) -> None:
+    def files(self, git_dir: Path, commit: str, *, but: str, git: dict[str, Any] | None = None) -> None:
         """The text files that are in `commit` and were not in the commit that was looked at before, but one.
 
-        What there is no time for is looked at with the next submission.
+        Of a folder that is a repository of its own, `git`, those alone that differ from its HEAD: what is committed is
+        where others can read it already. What there is no time for is looked at with the next submission.
         """
+        self._uncommitted = _uncommitted(git)
         record = git_dir.parent / "guarded"
         before, reached = _read(record)
         stopped = self._look(changed_files(git_dir, before, commit, largest=_LARGEST), but)
@@ -118,7 +122,7 @@ class Guard:
         for path, data in files:
             if time.monotonic() > self._until:
                 return path
-            if path != but and b"\0" not in data[:8000]:
+            if path != but and self._uncommitted(path) and b"\0" not in data[:8000]:
                 self._file(path, data.decode("utf-8", "replace"))
         return None
 
@@ -155,6 +159,15 @@ def _sources(content: Any) -> Iterator[tuple[int, str]]:
     for index, cell in enumerate(content["cells"]):
         source = cell.get("source") or ""
         yield index, source if isinstance(source, str) else "".join(map(str, source))
+
+
+def _uncommitted(git: dict[str, Any] | None) -> Callable[[str], bool]:
+    """Whether a path differs from HEAD; each does where there is none, or so many do that not all are told."""
+    told = [entry["path"] for entry in (git or {}).get("dirty") or ()]
+    if not git or not git.get("head") or len(told) >= DIRTY_AT_MOST:
+        return lambda _: True
+    files, folders = set(told), tuple(path for path in told if path.endswith("/"))
+    return lambda path: path in files or path.startswith(folders)
 
 
 def _read(path: Path) -> tuple[str | None, str | None]:

@@ -108,7 +108,7 @@ def submit(
     elif kernel is None:
         kernel = resolve_kernel(content)
     taken = snapshot(folder, handover.git_dir, notebook=path, choice=choice, progress=progress)
-    guard.files(handover.git_dir, taken.commit, but=path.relative_to(folder).as_posix())
+    guard.files(handover.git_dir, taken.commit, but=path.relative_to(folder).as_posix(), git=taken.git)
     guard.raise_found()
     commit = handover.register(taken)
     created = client.http.post(

@@ -116,6 +116,19 @@ def test_a_line_that_was_taken_out_is_not_told_in_the_patch(client: Client, make
     assert GITHUB not in told["patch"]
 
 
+def test_what_is_committed_is_not_asked_about(client: Client, make_notebook: Callable[..., Path]) -> None:
+    notebook = make_notebook("print(1)")
+    folder = notebook.parent
+    git = ["git", "-c", "user.name=ana", "-c", "user.email=ana@example.org", "-C", str(folder)]
+    (folder / "tests.py").write_text(f"KEY = {AWS!r}\n")
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *words], check=True, capture_output=True)
+    assert client.run(notebook).counter
+    (folder / "new").mkdir()
+    (folder / "new" / "settings.py").write_text(f"KEY = {AWS!r}\n")
+    assert [one["name"] for one in _refused(client, notebook)] == ["new/settings.py"]
+
+
 def test_what_there_was_no_time_for_is_looked_at_the_next_time(
     client: Client, make_notebook: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
