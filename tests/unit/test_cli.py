@@ -42,6 +42,7 @@ def test_stop_takes_executions_and_lines_are_counted_from_one(capsys: pytest.Cap
 
 
 def test_a_password_is_never_an_argument(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("VALO_URL", "http://127.0.0.1:9")  # nobody listens there, and no server is started
     with pytest.raises(SystemExit):
         cli.main(["registry", "add", "docker.io/me/*", "--password", "tok"])
     capsys.readouterr()
