@@ -2,85 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+import pictures_data  # noqa: F401 - registers its pictures
+from pictures import (
+    IMAGES,
+    PICTURES,
+    QUICKSTART,
+    ROOT,
+    SLOW,
+    api,
+    command,
+    dark,
+    open_notebook,
+    picture,
+    run,
+    shot,
+    tab,
+)
+from playwright.sync_api import Browser, Page, expect
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
-
-from tests.parts.lab import Lab, chromium, jupyter_lab, kernel_ready, open_execution, run_cell  # noqa: E402
-from tests.parts.seaweedfs import seaweedfs  # noqa: E402
-
-IMAGES = Path(__file__).parent / "images"
-QUICKSTART = "quickstart.ipynb"
-SLOW = "import time\nfor step in range(400):\n    print('step', step, flush=True)\n    time.sleep(0.5)"
-PICTURES: dict[str, Callable[[Page, Lab], None]] = {}
-
-expect.set_options(timeout=180_000)
-
-
-def picture(take: Callable[[Page, Lab], None]) -> Callable[[Page, Lab], None]:
-    PICTURES[take.__name__.replace("_", "-")] = take
-    return take
-
-
-def shot(page: Page, name: str, of: Locator | None = None) -> None:
-    # what fades out, and the blinking cursor, are not part of a picture
-    page.add_style_tag(content=".Toastify, .cm-cursorLayer { display: none !important; }")
-    page.wait_for_timeout(600)
-    taken = (of or page).screenshot(animations="disabled")
-    # an interface has few colours: a palette makes the file a third as large
-    Image.open(io.BytesIO(taken)).convert("RGB").quantize(255, dither=Image.Dither.NONE).save(
-        IMAGES / f"{name}.png", optimize=True
-    )
-
-
-def open_notebook(page: Page, lab: Lab, path: str, *, sidebar: bool = True, width: int = 0) -> None:
-    page.goto(lab.lab(path, workspace="pictures"))
-    kernel_ready(page)
-    page.wait_for_timeout(1500)  # Lab brings the notebook to the front once more when all is restored
-    if sidebar:
-        page.locator('.jp-SideBar [data-id="valo-sidebar"]').click()
-        expect(page.locator(".valo-Connection")).to_have_attribute("data-state", "running")
-        if width:
-            handle = page.locator(".lm-SplitPanel-handle:visible").first.bounding_box()
-            assert handle is not None
-            page.mouse.move(handle["x"] + 2, 400)
-            page.mouse.down()
-            page.mouse.move(width + 40, 400)
-            page.mouse.up()
-
-
-def run(page: Page, status: str = "complete") -> Locator:
-    page.locator(".jp-NotebookPanel:visible .valo-Run-button").click()
-    mark = page.locator(".jp-NotebookPanel:visible .valo-Mark").first
-    expect(mark).to_have_attribute("data-status", "started")
-    expect(mark).to_have_attribute("data-status", status)
-    return mark
-
-
-@contextlib.contextmanager
-def dark(page: Page) -> Iterator[None]:
-    """The choice of a theme outlives the page, so it is taken back."""
-    for theme in ("JupyterLab Dark", "JupyterLab Light"):
-        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-        page.wait_for_timeout(1500)
-        if theme == "JupyterLab Dark":
-            yield
-
-
-def tab(page: Page, name: str) -> None:
-    page.locator(".valo-Page:visible").get_by_role("tab", name=name).click()
-    page.wait_for_timeout(1500)
+from tests.parts.lab import Lab, chromium, jupyter_lab, kernel_ready, open_execution, run_cell
 
 
 @picture
@@ -203,26 +148,6 @@ def magic(page: Page, lab: Lab) -> None:
     shot(page, "magic", page.locator(".jp-NotebookPanel:visible .jp-Notebook"))
 
 
-def api(page: Page, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """Ask the server through the extension, as the interface does."""
-    return page.evaluate(
-        """async ([method, path, body]) => {
-            const { baseUrl, token } = window.jupyterapp.serviceManager.serverSettings;
-            const answer = await fetch(`${baseUrl}valo/api/v0/${path}`, {
-                method,
-                headers: { Authorization: `token ${token}` },
-                body: body && JSON.stringify(body)
-            });
-            return answer.status === 204 ? null : await answer.json();
-        }""",
-        [method, path, body],
-    )
-
-
-def command(page: Page, name: str, **args: Any) -> None:
-    page.evaluate("([name, args]) => window.jupyterapp.commands.execute(name, args).then(() => {})", [name, args])
-
-
 def environments_shown(page: Page) -> None:
     section = page.locator("#valo-sidebar .valo-Section-toggle")
     if section.get_attribute("aria-expanded") == "false":
@@ -273,113 +198,6 @@ def registries(page: Page, lab: Lab) -> None:
     expect(page.locator(".valo-Registries tbody")).to_have_count(3)
     page.get_by_role("button", name="Edit docker.io/myusername/*").click()
     shot(page, "registries")
-
-
-TOWNS = "town,people\n" + "".join(f"Town {number},{number * 1200}\n" for number in range(1, 400))
-READS = """import csv, json, os, pathlib
-[path] = (pathlib.Path(os.environ['VH_INPUTS_DIR']) / 'towns').iterdir()
-rows = list(csv.DictReader(path.open()))
-outputs = pathlib.Path(os.environ['VH_OUTPUTS_DIR'])
-(outputs / 'largest.json').write_text(json.dumps(rows[-5:], indent=1))
-(outputs / 'summary.txt').write_text(f'{len(rows)} towns')
-"""
-
-
-def put(page: Page, **files: str) -> None:
-    """Upload texts by the button of the page of files; `a__b` is named `a.b`."""
-    payloads: list[Any] = [
-        {"name": name.replace("__", "."), "mimeType": "text/plain", "buffer": text.encode()}
-        for name, text in files.items()
-    ]
-    with page.expect_file_chooser() as chooser:
-        shown(page).get_by_role("button", name="Upload…").click()
-    chooser.value.set_files(payloads)
-    expect(shown(page).get_by_role("progressbar")).to_have_count(0)
-    shown(page).get_by_role("button", name="off the list").click()
-
-
-def shown(page: Page) -> Locator:
-    return page.locator(".valo-Page:visible")
-
-
-def datum(page: Page, name: str) -> dict[str, Any]:
-    project = api(page, "GET", "projects/")["results"][0]["id"]
-    return next(row for row in api(page, "GET", f"data/?project={project}")["results"] if row["name"] == name)
-
-
-@picture
-def data(page: Page, lab: Lab) -> None:
-    """Files, one of them open, where it comes from, a dataset, and the picker of the form."""
-    open_notebook(page, lab, QUICKSTART)
-    run(page)
-    command(page, "valo:open-data")
-    put(page, towns__csv=TOWNS, letters__txt="a b c\n", labels__json='{"0": "zero", "1": "one"}\n')
-    for name, changes in (
-        ("towns.csv", {"tags": ["raw", "2026"], "aliases": ["towns"]}),
-        ("labels.json", {"tags": ["raw"]}),
-        ("model.npz", {"aliases": ["best-model"]}),
-    ):
-        api(page, "PATCH", f"data/{datum(page, name)['id']}/", changes)
-    reads = lab.write("towns.ipynb", ("inputs", "towns = 'datum://towns'"), READS)
-    command(page, "docmanager:open", path=reads)
-    kernel_ready(page)
-    run(page)
-    command(page, "valo:open-data")
-    shown(page).get_by_role("searchbox").fill("tag:raw")
-    shown(page).get_by_role("searchbox").press("Enter")
-    expect(shown(page).locator(".valo-DatumTable-row[data-id]")).to_have_count(2)
-    shown(page).get_by_role("checkbox", name="Choose all that are shown").check()
-    shown(page).get_by_role("button", name="Make a dataset…").click()
-    shown(page).get_by_role("combobox", name="Dataset").fill("towns")
-    shown(page).get_by_role("button", name="Create version").click()
-    shown(page).locator("[data-dataset=towns]").get_by_role("button", name="v1", exact=True).click()
-    shot(page, "dataset")
-
-    command(page, "valo:open-data")
-    shown(page).get_by_role("button", name="Show all").click()
-    rows = shown(page).locator(".valo-DatumTable-row[data-id]")
-    expect(rows.filter(has_text="largest.json")).to_be_visible()
-    rows.filter(has_text="towns.csv").click()
-    expect(shown(page).get_by_role("cell", name="1200", exact=True)).to_be_visible()
-    shot(page, "data")
-    rows.filter(has_text="training.png").click()
-    with dark(page):
-        shot(page, "data-dark")
-    rows.filter(has_text="towns.csv").click()
-    shown(page).get_by_role("button", name="Trace", exact=True).click()
-    expect(shown(page).locator(".valo-TraceGraph")).to_be_visible()
-    shot(page, "trace")
-    with dark(page):
-        shot(page, "trace-dark")
-
-    command(page, "docmanager:open", path=reads)
-    page.locator(".jp-NotebookPanel:visible .valo-Run-options").click()
-    form = page.get_by_role("dialog")
-    form.get_by_role("button", name="Pick files for towns").click()
-    form.get_by_role("searchbox", name="Search files").fill("tag:raw")
-    form.get_by_role("searchbox", name="Search files").press("Enter")
-    expect(form.locator(".valo-Picker-list > *")).to_have_count(2)
-    shot(page, "input-picker")
-
-
-@picture
-def stores(page: Page, lab: Lab) -> None:
-    """Data stores: one that may be written to, and one of which a test says what it lacks."""
-    open_notebook(page, lab, QUICKSTART)
-    run(page)
-    project = api(page, "GET", "projects/")["results"][0]["id"]
-    with seaweedfs() as weed:
-        for name, keys, default in (("team-data", weed.keys, True), ("open-data", weed.reader, False)):
-            weed.client().create_bucket(Bucket=name)
-            body = {"project": project, "name": name, **weed.config(name, keys=keys), "default": default}
-            api(page, "POST", "stores/", body)
-        command(page, "valo:open-stores")
-        shown(page).get_by_role("button", name="Test open-data").click()
-        expect(shown(page).locator(".valo-Trial")).to_have_attribute("data-trial", "failed")
-        shot(page, "stores")
-        with dark(page):
-            shown(page).get_by_role("button", name="Add data store").first.click()
-            shot(page, "store-form")
 
 
 def take(browser: Browser, lab: Lab, names: list[str]) -> None:
