@@ -9,6 +9,7 @@ import { DOMAIN } from '../components/trans';
 import { CommandIDs, IValo } from '../tokens';
 import { CompareWidget } from '../widgets/compare';
 import { valoIcon } from '../widgets/icons';
+import { renderersOf } from '../widgets/renderers';
 
 export const comparePlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:compare',
@@ -30,13 +31,7 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
     const pages = new WidgetTracker<MainAreaWidget<CompareWidget>>({ namespace: 'valo-compare' });
-    const renderers = {
-      rendermime,
-      contentFactory,
-      mimeTypeService: editors.mimeTypeService,
-      editorFactory: editors.factoryService.newInlineEditor.bind(editors.factoryService),
-      themeChanged: themes?.themeChanged ?? null
-    };
+    const renderers = renderersOf(rendermime, contentFactory, editors, themes);
     const compare = (left: string, right: string) => void commands.execute(CommandIDs.compare, { left, right });
 
     commands.addCommand(CommandIDs.compare, {

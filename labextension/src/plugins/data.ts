@@ -22,6 +22,7 @@ import { announceFailure } from '../widgets/failure';
 import { dataIcon } from '../widgets/icons';
 import { saveUrl } from '../widgets/save';
 import { UnsavedPanel } from '../widgets/unsaved';
+import { renderersOf } from '../widgets/renderers';
 
 const UPLOADS = 'valo-jupyter:uploads';
 const nothing = { args: { type: 'object', properties: {} } };
@@ -49,12 +50,7 @@ export const dataPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const { commands } = app;
     const pages = new WidgetTracker<MainAreaWidget<DataPage>>({ namespace: 'valo-data' });
-    const renderers = {
-      rendermime,
-      contentFactory,
-      mimeTypeService: editors.mimeTypeService,
-      themeChanged: themes?.themeChanged ?? null
-    };
+    const renderers = renderersOf(rendermime, contentFactory, editors, themes);
     const failed = (reason: unknown) => announceFailure(trans, reason);
     const asArgs = (value: object) => value as ReadonlyPartialJSONObject;
 

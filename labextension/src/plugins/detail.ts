@@ -11,6 +11,7 @@ import { ExecutionPage, type DetailTab } from '../widgets/detail';
 import { announceFailure } from '../widgets/failure';
 import { valoIcon } from '../widgets/icons';
 import { PageTitles } from '../widgets/pageTitles';
+import { renderersOf } from '../widgets/renderers';
 
 export const detailPlugin: JupyterFrontEndPlugin<void> = {
   id: 'valo-jupyter:detail',
@@ -32,12 +33,7 @@ export const detailPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(DOMAIN);
     const pages = new WidgetTracker<MainAreaWidget<ExecutionPage>>({ namespace: 'valo-execution' });
     const titles = new PageTitles();
-    const renderers = {
-      rendermime,
-      contentFactory,
-      mimeTypeService: editors.mimeTypeService,
-      themeChanged: themes?.themeChanged ?? null
-    };
+    const renderers = renderersOf(rendermime, contentFactory, editors, themes);
 
     const create = (id: string, tab?: DetailTab) => {
       const content = new ExecutionPage({
