@@ -80,6 +80,8 @@ class Guard:
         where others can read it already. What there is no time for is looked at with the next submission.
         """
         self._uncommitted = _uncommitted(git)
+        # the snapshot, which came before, took its own time
+        self._until = time.monotonic() + _SECONDS
         record = git_dir.parent / "guarded"
         before, reached = _read(record)
         stopped = self._look(changed_files(git_dir, before, commit, largest=_LARGEST), but)
@@ -130,7 +132,7 @@ class Guard:
         if path.endswith(".ipynb"):
             try:
                 cells = list(_sources(json.loads(text)))
-            except (ValueError, TypeError, AttributeError):
+            except (ValueError, TypeError, AttributeError, KeyError):
                 cells = []
             for index, source in cells:
                 self._add(find(source, until=self._until), "file", path, index)

@@ -87,6 +87,7 @@ def test_text_beside_code_and_outputs_of_other_notebooks_are_sent_and_looked_at(
     cell = {"cell_type": "code", "source": [], "metadata": {}, "outputs": [output]}
     (notebook.parent / "other.ipynb").write_text(json.dumps({"cells": [cell]}))
     (notebook.parent / "broken.ipynb").write_text(f'{{"cells": [ "{KEY}"')
+    (notebook.parent / "old.ipynb").write_text('{"worksheets": [], "nbformat": 3}')
     found = {(one["name"], one["kind"]) for one in _refused(client, notebook)}
     assert found == {
         ("train.ipynb", "AWS Access Key"), ("other.ipynb", "GitHub Token"), ("broken.ipynb", "Private Key")
